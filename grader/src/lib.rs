@@ -1,0 +1,4 @@
+//! Grades spikelab notebooks: runs them through the evcxr kernel, takes results out as data, compares, reports.
+//! The binary in `main.rs` is a thin shell around this library.
+
+pub mod outcome;

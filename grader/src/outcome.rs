@@ -1,0 +1,181 @@
+//! What grading one submission yields, as plain data: the contract between runner, judge and reports.
+//! The runner fills cells and evidence, the judge adds question results, the reports only read.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use spikelab::evidence::Evidence;
+
+/// How the run of one cell ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CellStatus {
+    /// The cell ran to its end.
+    Ok,
+    /// rustc refused the cell.
+    CompileError,
+    /// The cell panicked; its own new variables are lost.
+    Panicked,
+    /// A `?` returned early; the rest of the cell did not run and its new variables are lost.
+    ReturnedError,
+    /// The cell was interrupted at its time limit.
+    TimedOut,
+    /// The process that runs the cells ended (exit, abort, stack overflow); all variables are lost.
+    Died,
+    /// The grader refused to send the cell (kernel commands).
+    Refused,
+    /// The cell was not run because the kernel could not go on.
+    NotRun,
+}
+
+/// One code cell of a submission after its run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CellOutcome {
+    /// Position among all cells of the notebook, from 0.
+    pub index: usize,
+    /// nbgrader's `grade_id`, if the cell has one.
+    pub grade_id: Option<String>,
+    /// The source that was run.
+    pub source: String,
+    /// How it ended.
+    pub status: CellStatus,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// The first error in full (compiler or library report, plain text), if any.
+    pub message: Option<String>,
+}
+
+/// Everything one run of a notebook left behind.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Transcript {
+    /// Every code cell in order.
+    pub cells: Vec<CellOutcome>,
+    /// Question id → variable name → its value, taken out right after the question's last cell.
+    pub evidence: BTreeMap<String, BTreeMap<String, Evidence>>,
+    /// What the grader noticed and mended or refused: deleted cells, renamed variables, lost metadata.
+    pub remarks: Vec<String>,
+}
+
+/// Why a check earned what it earned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Agrees within the tolerances.
+    Correct,
+    /// A value is there and differs.
+    Differs,
+    /// The variable was never made, or has another type.
+    NoEvidence,
+}
+
+/// A curve or a set of points for the feedback plot.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Curve {
+    /// Legend text.
+    pub label: String,
+    /// `line`, `points` (a raster or scatter) or `vlines`.
+    pub style: String,
+    /// Horizontal coordinates.
+    pub x: Vec<f64>,
+    /// Vertical coordinates; empty for `vlines`.
+    pub y: Vec<f64>,
+}
+
+/// Expected and got in one picture.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct CheckPlot {
+    /// Axis text with unit.
+    pub xlabel: String,
+    /// Axis text with unit.
+    pub ylabel: String,
+    /// From the reference solution.
+    pub expected: Vec<Curve>,
+    /// From the submission.
+    pub got: Vec<Curve>,
+}
+
+/// The result of one check.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CheckResult {
+    /// Check id, unique in its question.
+    pub id: String,
+    /// One line: what is checked.
+    pub title: String,
+    /// Points possible.
+    pub points: f64,
+    /// Points earned.
+    pub earned: f64,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What differs, where, by how much; or what agrees.
+    pub message: String,
+    /// The rubric's hint, shown when points were lost.
+    pub hint: Option<String>,
+    /// Named measures (distances, worst sample, counts).
+    pub measures: BTreeMap<String, f64>,
+    /// Expected and got, for the feedback page.
+    pub plot: Option<CheckPlot>,
+}
+
+/// The results of one question.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct QuestionResult {
+    /// Question id, as in the rubric.
+    pub id: String,
+    /// Title, as in the rubric.
+    pub title: String,
+    /// Points possible.
+    pub points: f64,
+    /// Points earned.
+    pub earned: f64,
+    /// Check by check.
+    pub checks: Vec<CheckResult>,
+    /// Root cause when the question's cells failed: cell, line and text.
+    pub cause: Option<String>,
+}
+
+/// Whether the submission could be graded at all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "status", content = "reason")]
+pub enum GradingStatus {
+    /// Marks stand.
+    Graded,
+    /// Not a notebook, unreadable, or the grader itself failed: a person must look. Never counted as zero.
+    NotGraded(String),
+}
+
+/// All about one submission.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SubmissionReport {
+    /// Student id (folder or file stem).
+    pub student: String,
+    /// Which assignment notebook it answers (file stem), e.g. `exercise1`; may be empty if unknown.
+    pub assignment: String,
+    /// The file as named on the command line.
+    pub file: String,
+    /// Graded or not.
+    #[serde(flatten)]
+    pub status: GradingStatus,
+    /// Question by question; empty if not graded.
+    pub questions: Vec<QuestionResult>,
+    /// Cells as run.
+    pub cells: Vec<CellOutcome>,
+    /// Remarks for the student and the instructor.
+    pub remarks: Vec<String>,
+    /// Wall-clock seconds for the whole submission.
+    pub seconds: f64,
+}
+
+impl SubmissionReport {
+    /// Points earned over all questions.
+    #[must_use]
+    pub fn earned(&self) -> f64 {
+        self.questions.iter().map(|q| q.earned).sum()
+    }
+
+    /// Points possible over all questions.
+    #[must_use]
+    pub fn points(&self) -> f64 {
+        self.questions.iter().map(|q| q.points).sum()
+    }
+}

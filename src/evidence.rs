@@ -1,0 +1,329 @@
+//! Results leaving a notebook as data: one serialisable value for each kind of thing a student can make.
+//! Used by the grader's probe cells, which write a file that the grader reads and compares outside the kernel.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use serde::{Deserialize, Serialize};
+
+/// One value taken out of a notebook. Times are in seconds, everything else in SI base units.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Evidence {
+    /// A number with its dimension in words of base units (`"1"`, `"second"`, `"volt"`).
+    Number {
+        /// SI value.
+        #[serde(with = "float")]
+        value: f64,
+        /// Dimension as text.
+        dimension: String,
+    },
+    /// A list of numbers.
+    Array {
+        /// SI values.
+        #[serde(with = "floats")]
+        values: Vec<f64>,
+        /// Dimension as text.
+        dimension: String,
+    },
+    /// What a `SpikeMonitor` recorded.
+    Spikes {
+        /// Neurons watched.
+        n: usize,
+        /// Neuron index of each spike.
+        i: Vec<usize>,
+        /// Time of each spike in seconds.
+        #[serde(with = "floats")]
+        t: Vec<f64>,
+    },
+    /// What a `StateMonitor` recorded.
+    Traces {
+        /// Sample times in seconds.
+        #[serde(with = "floats")]
+        t: Vec<f64>,
+        /// The recorded neurons, in the order of the rows.
+        indices: Vec<usize>,
+        /// Variable name → one row of samples for each recorded neuron.
+        variables: BTreeMap<String, TraceSet>,
+    },
+    /// The synapses of a `Synapses` object.
+    Connectivity {
+        /// Neurons in the source.
+        n_source: usize,
+        /// Neurons in the target.
+        n_target: usize,
+        /// Source index of each synapse.
+        i: Vec<usize>,
+        /// Target index of each synapse.
+        j: Vec<usize>,
+        /// Variable name (and `delay`, in seconds) → one value for each synapse.
+        variables: BTreeMap<String, Row>,
+    },
+    /// The state of a `NeuronGroup`.
+    Group {
+        /// Neurons.
+        n: usize,
+        /// Variable name → one value for each neuron.
+        variables: BTreeMap<String, Row>,
+    },
+    /// What a `Figure` shows.
+    Figure {
+        /// Panel by panel.
+        panels: Vec<PanelData>,
+    },
+    /// A whole model as data.
+    Network {
+        /// The network's description, from which it can be built again.
+        description: serde_json::Value,
+    },
+    /// Text.
+    Text {
+        /// The text.
+        value: String,
+    },
+}
+
+/// The traces of one variable.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TraceSet {
+    /// Dimension as text.
+    pub dimension: String,
+    /// One row of samples for each recorded neuron.
+    pub rows: Vec<Row>,
+}
+
+/// A row of numbers; non-finite ones survive the way through JSON.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Row(#[serde(with = "floats")] pub Vec<f64>);
+
+/// One panel of a figure.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PanelData {
+    /// Title above the panel.
+    pub title: String,
+    /// Text of the horizontal axis.
+    pub xlabel: String,
+    /// Text of the vertical axis.
+    pub ylabel: String,
+    /// What is drawn, in order.
+    pub series: Vec<SeriesData>,
+}
+
+/// One curve, set of points or set of vertical lines.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SeriesData {
+    /// Legend text.
+    pub label: String,
+    /// `line`, `points` or `vlines`.
+    pub style: String,
+    /// Horizontal coordinates.
+    #[serde(with = "floats")]
+    pub x: Vec<f64>,
+    /// Vertical coordinates; empty for `vlines`.
+    #[serde(with = "floats")]
+    pub y: Vec<f64>,
+}
+
+/// What a probe file holds.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ProbeFile {
+    /// Repeats the number the grader drew for this probe.
+    pub nonce: String,
+    /// Variable name → value.
+    pub values: BTreeMap<String, Evidence>,
+}
+
+/// Things that can leave a notebook as [`Evidence`].
+pub trait ToEvidence {
+    /// Copies the value into plain data.
+    fn to_evidence(&self) -> Evidence;
+}
+
+/// Collects named values and writes them to one file.
+#[derive(Debug, Default)]
+pub struct Probe {
+    file: ProbeFile,
+}
+
+impl Probe {
+    /// Starts a probe that answers to `nonce`.
+    #[must_use]
+    pub fn new(nonce: &str) -> Self {
+        Self { file: ProbeFile { nonce: nonce.to_owned(), values: BTreeMap::new() } }
+    }
+
+    /// Adds one named value.
+    #[must_use]
+    pub fn add<T: ToEvidence + ?Sized>(mut self, name: &str, value: &T) -> Self {
+        self.file.values.insert(name.to_owned(), value.to_evidence());
+        self
+    }
+
+    /// Writes the file; it must not exist yet. Says nothing on failure: the missing file tells the grader.
+    pub fn write(self, path: &str) {
+        let written = serde_json::to_vec(&self.file).ok().and_then(|bytes| {
+            let mut file =
+                std::fs::OpenOptions::new().write(true).create_new(true).open(path).ok()?;
+            file.write_all(&bytes).ok()
+        });
+        drop(written);
+    }
+}
+
+macro_rules! numbers {
+    ($($t:ty),*) => {$(
+        #[allow(clippy::cast_precision_loss, reason = "indices and counts stay far below 2^53")]
+        impl ToEvidence for $t {
+            fn to_evidence(&self) -> Evidence {
+                Evidence::Number { value: *self as f64, dimension: "1".into() }
+            }
+        }
+        #[allow(clippy::cast_precision_loss, reason = "indices and counts stay far below 2^53")]
+        impl ToEvidence for [$t] {
+            fn to_evidence(&self) -> Evidence {
+                Evidence::Array { values: self.iter().map(|&x| x as f64).collect(), dimension: "1".into() }
+            }
+        }
+    )*};
+}
+numbers!(f64, f32, i32, i64, u32, u64, usize, isize);
+
+impl ToEvidence for bool {
+    fn to_evidence(&self) -> Evidence {
+        Evidence::Number { value: f64::from(u8::from(*self)), dimension: "1".into() }
+    }
+}
+
+impl<T> ToEvidence for Vec<T>
+where
+    [T]: ToEvidence,
+{
+    fn to_evidence(&self) -> Evidence {
+        self.as_slice().to_evidence()
+    }
+}
+
+impl<T, const N: usize> ToEvidence for [T; N]
+where
+    [T]: ToEvidence,
+{
+    fn to_evidence(&self) -> Evidence {
+        self.as_slice().to_evidence()
+    }
+}
+
+impl ToEvidence for ndarray::Array1<f64> {
+    fn to_evidence(&self) -> Evidence {
+        Evidence::Array { values: self.to_vec(), dimension: "1".into() }
+    }
+}
+
+impl ToEvidence for str {
+    fn to_evidence(&self) -> Evidence {
+        Evidence::Text { value: self.to_owned() }
+    }
+}
+
+impl ToEvidence for String {
+    fn to_evidence(&self) -> Evidence {
+        self.as_str().to_evidence()
+    }
+}
+
+impl<T: ToEvidence + ?Sized> ToEvidence for &T {
+    fn to_evidence(&self) -> Evidence {
+        (**self).to_evidence()
+    }
+}
+
+/// A float as a JSON number, or as one of the words nan, inf, -inf.
+mod float {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    pub(super) enum Float {
+        Number(f64),
+        Word(String),
+    }
+
+    impl From<f64> for Float {
+        fn from(x: f64) -> Self {
+            if x.is_finite() {
+                Self::Number(x)
+            } else if x.is_nan() {
+                Self::Word("nan".into())
+            } else if x > 0.0 {
+                Self::Word("inf".into())
+            } else {
+                Self::Word("-inf".into())
+            }
+        }
+    }
+
+    impl Float {
+        pub(super) fn value<E: serde::de::Error>(self) -> Result<f64, E> {
+            match self {
+                Self::Number(x) => Ok(x),
+                Self::Word(w) => match w.as_str() {
+                    "nan" => Ok(f64::NAN),
+                    "inf" => Ok(f64::INFINITY),
+                    "-inf" => Ok(f64::NEG_INFINITY),
+                    _ => Err(E::custom(format!("`{w}` is no number; expected nan, inf or -inf"))),
+                },
+            }
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for this signature")]
+    pub(super) fn serialize<S: Serializer>(x: &f64, s: S) -> Result<S::Ok, S::Error> {
+        Float::from(*x).serialize(s)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
+        Float::deserialize(d)?.value()
+    }
+}
+
+/// A list of floats, each as in [`float`].
+mod floats {
+    use super::float::Float;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(xs: &[f64], s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(xs.iter().map(|&x| Float::from(x)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<f64>, D::Error> {
+        Vec::<Float>::deserialize(d)?.into_iter().map(Float::value).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_survives_json_bit_for_bit() {
+        let before = Evidence::Array {
+            values: vec![0.1 + 0.2, f64::INFINITY, f64::NEG_INFINITY, -0.0, 1e-300],
+            dimension: "volt".into(),
+        };
+        let text = serde_json::to_string(&before).unwrap();
+        assert_eq!(serde_json::from_str::<Evidence>(&text).unwrap(), before);
+    }
+
+    #[test]
+    fn a_probe_file_is_never_overwritten() {
+        let dir = std::env::temp_dir().join(format!("spikelab-probe-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let path = dir.join("a.json");
+        let path = path.to_str().unwrap();
+        Probe::new("n1").add("x", &1.5).write(path);
+        Probe::new("n2").add("x", &2.5).write(path);
+        let file: ProbeFile = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        assert_eq!(file.nonce, "n1");
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+}
