@@ -1,3 +1,14 @@
 //! Spiking networks from Brian2's equation strings, with units, monitors and plots.
 
+mod error;
 pub mod evidence;
+pub mod units;
+
+pub use error::{Error, ErrorKind, Result};
+
+/// What a notebook needs: `use spikelab::prelude::*;`
+pub mod prelude {
+    pub use crate::units::{
+        Dimension, Hz, Mohm, Quantity, QuantityArray, kHz, mV, ms, nA, nF, nS, pA, pF, second, uA, uF, uS, um, us,
+    };
+}

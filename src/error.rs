@@ -1,0 +1,211 @@
+//! The one public error: what is wrong, where in the student's text, and what to do next.
+//! Display and Debug print the same full report, because a notebook shows either.
+
+use std::fmt;
+use std::ops::Range;
+
+use ariadne::{CharSet, Config, IndexType, Label, Report, ReportKind, Source};
+
+/// Result with the library's error.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of mistake an [`Error`] reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The text does not follow the grammar.
+    Syntax,
+    /// A blank (`____`) was left in.
+    Blank,
+    /// A name that nothing explains.
+    UnknownName,
+    /// Units do not fit.
+    Dimension,
+    /// A wrong type: a condition where a number is needed, or the other way round.
+    Type,
+    /// The integration method cannot be used for these equations.
+    Method,
+    /// A wrong index or an impossible connection.
+    Index,
+    /// A wrong number of values.
+    Shape,
+    /// An object that was not yet added to a network, or was added to another one.
+    Detached,
+    /// A value that makes no sense here.
+    Value,
+    /// A description that cannot be read.
+    Description,
+}
+
+/// A mistake in a model, with everything needed to mend it.
+///
+/// ```
+/// use spikelab::prelude::*;
+/// let mut net = Network::new();
+/// let error = net.add(NeuronGroup::new(1, "dv/dt = (1 - v)/tua : 1").with("tau", 10.0 * ms)).unwrap_err();
+/// let text = error.to_string();
+/// assert!(text.contains("`tua`") && text.contains("did you mean `tau`?"));
+/// ```
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    source: Option<(String, String)>,
+    labels: Vec<(Range<usize>, String)>,
+    help: Option<String>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            source: None,
+            labels: Vec::new(),
+            help: None,
+        }))
+    }
+
+    /// Adds a mark under a part of the text, with a word on it.
+    pub(crate) fn label(mut self, span: Range<usize>, text: impl Into<String>) -> Self {
+        self.0.labels.push((span, text.into()));
+        self
+    }
+
+    /// Adds what to do next; the first advice given is kept.
+    pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
+        self.0.help.get_or_insert(text.into());
+        self
+    }
+
+    /// Says which text the marks belong to; the innermost text is kept.
+    pub(crate) fn in_text(mut self, name: &str, text: &str) -> Self {
+        self.0.source.get_or_insert_with(|| (name.to_owned(), text.to_owned()));
+        self
+    }
+
+    /// What kind of mistake this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The first line alone.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { message, source, labels, help, .. } = &*self.0;
+        let (Some((name, text)), false) = (source, labels.is_empty()) else {
+            write!(f, "Error: {message}")?;
+            if let Some((name, text)) = source {
+                write!(f, "\n  in {name}: {text}")?;
+            }
+            if let Some(help) = help {
+                write!(f, "\n  help: {help}")?;
+            }
+            return Ok(());
+        };
+        // ariadne cannot mark the empty place after the last character, so the text gets one blank more.
+        let text = format!("{text} ");
+        let fit = |span: &Range<usize>| {
+            let start = span.start.min(text.len() - 1);
+            (name.as_str(), start..span.end.clamp(start + 1, text.len()))
+        };
+        let config = Config::default()
+            .with_color(false)
+            .with_char_set(CharSet::Unicode)
+            .with_index_type(IndexType::Byte);
+        let mut report = Report::build(ReportKind::Error, fit(&labels[0].0))
+            .with_config(config)
+            .with_message(message);
+        for (span, text) in labels {
+            report = report.with_label(Label::new(fit(span)).with_message(text));
+        }
+        if let Some(help) = help {
+            report = report.with_help(help);
+        }
+        let mut bytes = Vec::new();
+        let written = report
+            .finish()
+            .write((name.as_str(), Source::from(text.as_str())), &mut bytes);
+        if written.is_err() {
+            return write!(f, "Error: {message}");
+        }
+        let drawn = String::from_utf8_lossy(&bytes);
+        f.write_str(drawn.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_end())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The known name most like a mistyped one, if any is near enough.
+pub(crate) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|k| (distance(name, k), k))
+        .filter(|(d, k)| *d <= 1.max(k.chars().count().max(name.chars().count()) / 3) && *k != name)
+        .min_by_key(|(d, _)| *d)
+        .map(|(_, k)| k)
+}
+
+/// Edit distance that counts a swap of neighbours as one.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut d = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in d.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    for j in 0..=b.len() {
+        d[0][j] = j;
+    }
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let change = usize::from(a[i - 1] != b[j - 1]);
+            let mut best = (d[i - 1][j] + 1).min(d[i][j - 1] + 1).min(d[i - 1][j - 1] + change);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(d[i - 2][j - 2] + 1);
+            }
+            d[i][j] = best;
+        }
+    }
+    d[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_shows_text_caret_and_help() {
+        let error = Error::new(ErrorKind::UnknownName, "unknown name `tua`")
+            .label(11..14, "did you mean `tau`?")
+            .in_text("equations", "dv/dt = -v/tua : volt")
+            .help("hand the value over with `.with(\"tua\", …)`");
+        let text = error.to_string();
+        assert!(text.contains("dv/dt = -v/tua : volt"), "{text}");
+        assert!(text.contains("did you mean `tau`?"), "{text}");
+        assert!(!text.contains('\u{1b}'), "no colour codes");
+        assert_eq!(text, format!("{error:?}"));
+    }
+
+    #[test]
+    fn near_names_are_found_and_far_ones_are_not() {
+        assert_eq!(did_you_mean("tua", ["tau", "v"]), Some("tau"));
+        assert_eq!(did_you_mean("gleak", ["tau", "v"]), None);
+        assert_eq!(did_you_mean("x", ["yy"]), None);
+    }
+}
