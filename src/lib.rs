@@ -1,7 +1,10 @@
 //! Spiking networks from Brian2's equation strings, with units, monitors and plots.
 
+mod codegen;
+mod equations;
 mod error;
 pub mod evidence;
+mod random;
 pub mod units;
 
 pub use error::{Error, ErrorKind, Result};

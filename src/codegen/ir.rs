@@ -1,0 +1,287 @@
+//! The intermediate form: a graph of values in which equal computations are one node (hash-consing).
+//! Constants are folded with the very functions that the executor uses, so folding never changes a bit.
+
+use std::collections::HashMap;
+
+use crate::equations::Owner;
+
+/// A node of the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Value(pub(crate) u32);
+
+/// Functions of one value. Truth is 1, falsehood 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Fun1 {
+    Neg,
+    Not,
+    Exp,
+    Expm1,
+    Exprel,
+    Log,
+    Log10,
+    Log1p,
+    Sin,
+    Cos,
+    Tan,
+    Asin,
+    Acos,
+    Atan,
+    Sinh,
+    Cosh,
+    Tanh,
+    Sqrt,
+    Abs,
+    Ceil,
+    Floor,
+    Sign,
+    Trunc,
+    Truth,
+}
+
+/// Functions of two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Fun2 {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    FloorDiv,
+    Mod,
+    Pow,
+    And,
+    Or,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    Eq,
+    Ne,
+    Min,
+    Max,
+}
+
+/// What a node computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Node {
+    /// A number, by its bits.
+    Const(u64),
+    /// One value of a column for each element.
+    Load(Owner, usize),
+    /// Time of the step.
+    Time,
+    Apply1(Fun1, Value),
+    Apply2(Fun2, Value, Value),
+    /// If the first is true, the second, else the third.
+    Select(Value, Value, Value),
+    /// A random number, told apart from others by its place in the code.
+    Uniform(u32),
+    Normal(u32),
+}
+
+impl Fun1 {
+    pub(crate) fn apply(self, x: f64) -> f64 {
+        match self {
+            Self::Neg => -x,
+            Self::Not => truth(x == 0.0),
+            Self::Exp => x.exp(),
+            Self::Expm1 => x.exp_m1(),
+            Self::Exprel => {
+                if x == 0.0 {
+                    1.0
+                } else {
+                    x.exp_m1() / x
+                }
+            }
+            Self::Log => x.ln(),
+            Self::Log10 => x.log10(),
+            Self::Log1p => x.ln_1p(),
+            Self::Sin => x.sin(),
+            Self::Cos => x.cos(),
+            Self::Tan => x.tan(),
+            Self::Asin => x.asin(),
+            Self::Acos => x.acos(),
+            Self::Atan => x.atan(),
+            Self::Sinh => x.sinh(),
+            Self::Cosh => x.cosh(),
+            Self::Tanh => x.tanh(),
+            Self::Sqrt => x.sqrt(),
+            Self::Abs => x.abs(),
+            Self::Ceil => x.ceil(),
+            Self::Floor => x.floor(),
+            Self::Sign => {
+                if x == 0.0 {
+                    0.0
+                } else {
+                    x.signum()
+                }
+            }
+            Self::Trunc => x.trunc(),
+            Self::Truth => truth(x != 0.0),
+        }
+    }
+}
+
+impl Fun2 {
+    pub(crate) fn apply(self, a: f64, b: f64) -> f64 {
+        match self {
+            Self::Add => a + b,
+            Self::Sub => a - b,
+            Self::Mul => a * b,
+            Self::Div => a / b,
+            Self::FloorDiv => (a / b).floor(),
+            Self::Mod => {
+                // The sign of the divisor, as in Python.
+                let r = a % b;
+                if r != 0.0 && (r < 0.0) != (b < 0.0) { r + b } else { r }
+            }
+            Self::Pow => {
+                if b == 2.0 {
+                    a * a
+                } else {
+                    a.powf(b)
+                }
+            }
+            Self::And => truth(a != 0.0 && b != 0.0),
+            Self::Or => truth(a != 0.0 || b != 0.0),
+            Self::Lt => truth(a < b),
+            Self::Le => truth(a <= b),
+            Self::Gt => truth(a > b),
+            Self::Ge => truth(a >= b),
+            Self::Eq => truth(a == b),
+            Self::Ne => truth(a != b),
+            Self::Min => a.min(b),
+            Self::Max => a.max(b),
+        }
+    }
+}
+
+fn truth(b: bool) -> f64 {
+    f64::from(u8::from(b))
+}
+
+/// The graph under construction.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Graph {
+    nodes: Vec<Node>,
+    known: HashMap<Node, Value>,
+    draws: u32,
+}
+
+impl Graph {
+    pub(crate) fn node(&self, v: Value) -> Node {
+        self.nodes[v.0 as usize]
+    }
+
+    fn add(&mut self, node: Node) -> Value {
+        if let Some(v) = self.known.get(&node) {
+            return *v;
+        }
+        let v = Value(u32::try_from(self.nodes.len()).expect("a model has fewer than 2^32 operations"));
+        self.nodes.push(node);
+        self.known.insert(node, v);
+        v
+    }
+
+    pub(crate) fn constant(&mut self, x: f64) -> Value {
+        self.add(Node::Const(x.to_bits()))
+    }
+
+    pub(crate) fn as_constant(&self, v: Value) -> Option<f64> {
+        match self.node(v) {
+            Node::Const(bits) => Some(f64::from_bits(bits)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn load(&mut self, owner: Owner, column: usize) -> Value {
+        self.add(Node::Load(owner, column))
+    }
+
+    pub(crate) fn time(&mut self) -> Value {
+        self.add(Node::Time)
+    }
+
+    pub(crate) fn uniform(&mut self) -> Value {
+        self.draws += 1;
+        self.add(Node::Uniform(self.draws))
+    }
+
+    pub(crate) fn normal(&mut self) -> Value {
+        self.draws += 1;
+        self.add(Node::Normal(self.draws))
+    }
+
+    pub(crate) fn apply1(&mut self, f: Fun1, a: Value) -> Value {
+        match self.as_constant(a) {
+            Some(x) => self.constant(f.apply(x)),
+            None => self.add(Node::Apply1(f, a)),
+        }
+    }
+
+    pub(crate) fn apply2(&mut self, f: Fun2, a: Value, b: Value) -> Value {
+        match (self.as_constant(a), self.as_constant(b)) {
+            (Some(x), Some(y)) => self.constant(f.apply(x, y)),
+            // Only what holds for every number, the infinite ones too.
+            (Some(1.0), None) if f == Fun2::Mul => b,
+            (None, Some(1.0)) if matches!(f, Fun2::Mul | Fun2::Div) => a,
+            _ => self.add(Node::Apply2(f, a, b)),
+        }
+    }
+
+    pub(crate) fn select(&mut self, condition: Value, yes: Value, no: Value) -> Value {
+        match self.as_constant(condition) {
+            Some(c) if c != 0.0 => yes,
+            Some(_) => no,
+            None if yes == no => yes,
+            None => self.add(Node::Select(condition, yes, no)),
+        }
+    }
+
+    /// What a node computes from.
+    pub(crate) fn operands(&self, v: Value) -> Vec<Value> {
+        match self.node(v) {
+            Node::Apply1(_, a) => vec![a],
+            Node::Apply2(_, a, b) => vec![a, b],
+            Node::Select(a, b, c) => vec![a, b, c],
+            _ => Vec::new(),
+        }
+    }
+
+    /// True if any node below any of `roots` satisfies `test`.
+    pub(crate) fn any(&self, roots: &[Value], test: &dyn Fn(Node) -> bool) -> bool {
+        let mut open = roots.to_vec();
+        let mut seen = vec![false; self.nodes.len()];
+        while let Some(v) = open.pop() {
+            if std::mem::replace(&mut seen[v.0 as usize], true) {
+                continue;
+            }
+            if test(self.node(v)) {
+                return true;
+            }
+            open.extend(self.operands(v));
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_computations_are_one_node() {
+        let mut g = Graph::default();
+        let (x, y) = (g.load(Owner::Own, 0), g.load(Owner::Own, 1));
+        let a = g.apply2(Fun2::Add, x, y);
+        assert_eq!(a, g.apply2(Fun2::Add, x, y));
+        assert_ne!(g.uniform(), g.uniform(), "two draws are two numbers");
+    }
+
+    #[test]
+    fn python_signs_of_remainders() {
+        assert_eq!(Fun2::Mod.apply(-7.0, 3.0), 2.0);
+        assert_eq!(Fun2::Mod.apply(7.0, -3.0), -2.0);
+        assert_eq!(Fun2::FloorDiv.apply(-7.0, 2.0), -4.0);
+        assert_eq!(Fun1::Sign.apply(-0.0), 0.0);
+    }
+}

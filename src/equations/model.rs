@@ -1,0 +1,216 @@
+//! `Equations`: a parsed block, sorted into differential equations, subexpressions and parameters.
+//! Flags are checked here, because they depend on the kind of equation alone.
+
+use std::fmt;
+
+use super::ast::{Expr, Flag, RawEquation, Span, ValueType};
+use super::parser::parse_equations;
+use super::unitcheck::{Kind, check_expression, expect};
+use super::Scope;
+use crate::error::{Error, ErrorKind, Result};
+use crate::units::Dimension;
+
+/// What kind of line an equation is.
+#[derive(Clone, Debug)]
+pub(crate) enum Definition {
+    /// `dv/dt = …`
+    Differential(Expr),
+    /// `x = …`, computed whenever it is used.
+    Subexpression(Expr),
+    /// `tau : second`, set from outside.
+    Parameter,
+}
+
+/// One line of the model.
+#[derive(Clone, Debug)]
+pub(crate) struct Equation {
+    pub(crate) name: String,
+    pub(crate) name_span: Span,
+    pub(crate) definition: Definition,
+    pub(crate) dimension: Dimension,
+    pub(crate) value_type: ValueType,
+    pub(crate) flags: Vec<Flag>,
+}
+
+impl Equation {
+    pub(crate) fn has(&self, flag: Flag) -> bool {
+        self.flags.contains(&flag)
+    }
+
+    /// True if the variable keeps a value between steps.
+    pub(crate) fn is_stored(&self) -> bool {
+        !matches!(self.definition, Definition::Subexpression(_))
+    }
+}
+
+/// A whole block of equations with its text.
+#[derive(Clone, Debug)]
+pub(crate) struct Equations {
+    pub(crate) text: String,
+    pub(crate) list: Vec<Equation>,
+}
+
+impl Equations {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let raw = parse_equations(text)?;
+        let list = raw
+            .into_iter()
+            .map(sort_out)
+            .collect::<Result<Vec<_>>>()
+            .map_err(|e| e.in_text("equations", text))?;
+        let equations = Self { text: text.to_owned(), list };
+        equations.refuse_circles().map_err(|e| e.in_text("equations", text))?;
+        Ok(equations)
+    }
+
+    /// Dimensions of all right-hand sides.
+    pub(crate) fn check(&self, scope: &Scope) -> Result<()> {
+        let check = |eq: &Equation| match &eq.definition {
+            Definition::Parameter => Ok(()),
+            Definition::Differential(expr) => {
+                let what = format!("`d{}/dt`", eq.name);
+                expect(expr, scope, eq.dimension / Dimension::TIME, &what).map_err(|e| {
+                    e.label(eq.name_span.clone(), format!("{} per second expected on the right", eq.dimension))
+                })
+            }
+            Definition::Subexpression(expr) if eq.value_type == ValueType::Boolean => {
+                match check_expression(expr, scope)? {
+                    Kind::Condition => Ok(()),
+                    Kind::Number(_) => Err(Error::new(
+                        ErrorKind::Type,
+                        format!("`{}` is declared boolean, but its value is a number", eq.name),
+                    )
+                    .label(expr.span.clone(), "this is a number")),
+                }
+            }
+            Definition::Subexpression(expr) => expect(expr, scope, eq.dimension, &format!("`{}`", eq.name)),
+        };
+        self.list.iter().try_for_each(check).map_err(|e| e.in_text("equations", &self.text))
+    }
+
+    pub(crate) fn differential(&self) -> impl Iterator<Item = (&Equation, &Expr)> {
+        self.list.iter().filter_map(|eq| match &eq.definition {
+            Definition::Differential(expr) => Some((eq, expr)),
+            _ => None,
+        })
+    }
+
+    /// Subexpressions that need their own value to be computed.
+    fn refuse_circles(&self) -> Result<()> {
+        let sub = |name: &str| {
+            self.list.iter().find_map(|eq| match &eq.definition {
+                Definition::Subexpression(expr) if eq.name == name => Some((eq, expr)),
+                _ => None,
+            })
+        };
+        for start in &self.list {
+            let Some((_, expr)) = sub(&start.name) else { continue };
+            let (mut open, mut seen) = (vec![expr], Vec::new());
+            while let Some(expr) = open.pop() {
+                let mut names = Vec::new();
+                expr.visit(&mut |e| {
+                    if let super::ast::ExprKind::Name(n) = &e.kind {
+                        names.push(n.clone());
+                    }
+                });
+                for name in names {
+                    if name == start.name {
+                        return Err(Error::new(ErrorKind::Syntax, format!("`{name}` is defined by itself"))
+                            .label(start.name_span.clone(), "needs its own value")
+                            .help("break the circle, or make it a differential equation"));
+                    }
+                    if let Some((_, next)) = sub(&name)
+                        && !seen.contains(&name)
+                    {
+                        seen.push(name);
+                        open.push(next);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn sort_out(raw: RawEquation) -> Result<Equation> {
+    let definition = match raw.expr {
+        Some(expr) if raw.differential => Definition::Differential(expr),
+        Some(expr) => Definition::Subexpression(expr),
+        None => Definition::Parameter,
+    };
+    for (flag, span) in &raw.flags {
+        let fits = match flag {
+            Flag::UnlessRefractory | Flag::EventDriven | Flag::ClockDriven => {
+                matches!(definition, Definition::Differential(_))
+            }
+            Flag::Constant | Flag::Linked => matches!(definition, Definition::Parameter),
+            Flag::ConstantOverDt | Flag::Summed => matches!(definition, Definition::Subexpression(_)),
+            Flag::Shared => !matches!(definition, Definition::Differential(_)),
+        };
+        let ready = matches!(flag, Flag::UnlessRefractory | Flag::Constant | Flag::ClockDriven);
+        let word = Flag::ALL.iter().find(|(_, f)| f == flag).map_or("", |(w, _)| w);
+        if !fits {
+            return Err(Error::new(ErrorKind::Syntax, format!("`({word})` does not fit this kind of equation"))
+                .label(span.clone(), "cannot stand here"));
+        }
+        if !ready {
+            return Err(Error::new(ErrorKind::Syntax, format!("the flag `({word})` is not supported yet"))
+                .label(span.clone(), "here"));
+        }
+    }
+    if raw.differential && raw.value_type != ValueType::Float {
+        return Err(Error::new(ErrorKind::Type, "a differential equation needs a real number")
+            .label(raw.name_span, "declared boolean or integer"));
+    }
+    Ok(Equation {
+        name: raw.name,
+        name_span: raw.name_span,
+        definition,
+        dimension: raw.dimension,
+        value_type: raw.value_type,
+        flags: raw.flags.into_iter().map(|(f, _)| f).collect(),
+    })
+}
+
+impl fmt::Display for Equations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (k, eq) in self.list.iter().enumerate() {
+            if k > 0 {
+                writeln!(f)?;
+            }
+            match &eq.definition {
+                Definition::Differential(expr) => write!(f, "d{}/dt = {expr}", eq.name)?,
+                Definition::Subexpression(expr) => write!(f, "{} = {expr}", eq.name)?,
+                Definition::Parameter => f.write_str(&eq.name)?,
+            }
+            match eq.value_type {
+                ValueType::Float => write!(f, " : {}", eq.dimension)?,
+                ValueType::Integer => f.write_str(" : integer")?,
+                ValueType::Boolean => f.write_str(" : boolean")?,
+            }
+            if !eq.flags.is_empty() {
+                let words = eq.flags.iter().filter_map(|flag| Flag::ALL.iter().find(|(_, f)| f == flag));
+                write!(f, " ({})", words.map(|(w, _)| *w).collect::<Vec<_>>().join(", "))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_back_to_the_same_model() {
+        let text = "dv/dt = (v0 - v) / tau : volt (unless refractory)\nv0 : volt (constant)\nx = v / v0 : 1";
+        let once = Equations::parse(text).unwrap();
+        assert_eq!(once.to_string(), text);
+    }
+
+    #[test]
+    fn circles_are_refused() {
+        let error = Equations::parse("a = b : 1\nb = a : 1").unwrap_err();
+        assert!(error.to_string().contains("defined by itself"), "{error}");
+    }
+}
