@@ -5,6 +5,7 @@ mod equations;
 mod error;
 pub mod evidence;
 mod random;
+mod stateupdaters;
 pub mod units;
 
 pub use error::{Error, ErrorKind, Result};

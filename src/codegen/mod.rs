@@ -9,6 +9,6 @@ mod reference;
 mod tape;
 
 pub(crate) use executor::{BLOCK, Elements, Inputs, Machine};
-pub(crate) use ir::{Fun1, Fun2, Graph, Value};
+pub(crate) use ir::{Fun1, Fun2, Graph, Node, Value};
 pub(crate) use lower::Lowering;
 pub(crate) use tape::Tape;

@@ -1,0 +1,134 @@
+//! Which method should be used? The named one, or Brian2's rule: `exact` where the equations are linear, else `euler`.
+//! `exact` has no error at any step size; `rk4` is for smooth nonlinear equations; `euler` for the rest.
+
+use super::explicit;
+use super::linear::{self, LinearSystem};
+use crate::codegen::{Graph, Lowering, Tape, Value};
+use crate::equations::{Equations, Expr, Flag, Meaning, Owner, Scope};
+use crate::error::{Error, ErrorKind, Result, did_you_mean};
+
+/// How the state of a group goes one step further.
+#[derive(Clone, Debug)]
+pub(crate) enum Update {
+    /// Nothing changes by itself.
+    None,
+    /// A tape whose results are the new values of these columns.
+    Program(Tape, Vec<usize>),
+    /// Coupled linear equations, by a matrix exponential for each neuron.
+    Linear(LinearSystem),
+}
+
+/// A differential equation with its place in the state.
+pub(crate) struct Rate<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) column: usize,
+    pub(crate) rhs: &'a Expr,
+    /// Stands still while the neuron is refractory.
+    pub(crate) frozen: bool,
+}
+
+const METHODS: [&str; 9] =
+    ["exact", "linear", "euler", "rk2", "rk4", "exponential_euler", "heun", "milstein", "independent"];
+
+/// The method used and its program.
+pub(crate) fn choose(
+    method: Option<&str>,
+    equations: &Equations,
+    scope: &Scope,
+    refractory_column: Option<usize>,
+) -> Result<(&'static str, Update)> {
+    let rates: Vec<Rate<'_>> = equations
+        .differential()
+        .filter_map(|(eq, rhs)| match scope.symbol(&eq.name)?.meaning {
+            Meaning::Column(Owner::Own, column) => Some(Rate {
+                name: &eq.name,
+                column,
+                rhs,
+                frozen: eq.has(Flag::UnlessRefractory) && refractory_column.is_some(),
+            }),
+            _ => None,
+        })
+        .collect();
+    if rates.is_empty() {
+        return Ok(("none", Update::None));
+    }
+    let build = Build { rates, scope, refractory_column };
+    let in_text = |e: Error| e.in_text("equations", &equations.text);
+    match method {
+        None => match linear::build(&build).map_err(in_text)? {
+            Ok(update) => Ok(("exact", update)),
+            Err(_) => explicit::euler(&build).map(|u| ("euler", u)).map_err(in_text),
+        },
+        Some("exact" | "linear") => match linear::build(&build).map_err(in_text)? {
+            Ok(update) => Ok(("exact", update)),
+            Err(refusal) => Err(in_text(refusal)),
+        },
+        Some("euler") => explicit::euler(&build).map(|u| ("euler", u)).map_err(in_text),
+        Some("rk2") => explicit::rk2(&build).map(|u| ("rk2", u)).map_err(in_text),
+        Some("rk4") => explicit::rk4(&build).map(|u| ("rk4", u)).map_err(in_text),
+        Some(other) => Err(unknown(other)),
+    }
+}
+
+fn unknown(method: &str) -> Error {
+    let error = Error::new(ErrorKind::Method, format!("there is no method `{method}` here"));
+    match did_you_mean(method, METHODS) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error.help("methods are `exact`, `euler`, `rk2` and `rk4`; leave it out to have one chosen"),
+    }
+}
+
+/// What every method builds from.
+pub(crate) struct Build<'a> {
+    pub(crate) rates: Vec<Rate<'a>>,
+    pub(crate) scope: &'a Scope,
+    refractory_column: Option<usize>,
+}
+
+impl<'a> Build<'a> {
+    pub(crate) fn lowering(&self) -> Lowering<'a> {
+        Lowering::new(self.scope)
+    }
+
+    /// Right-hand sides with the given values in place of the state.
+    pub(crate) fn slopes(&self, lowering: &mut Lowering<'_>, state: &[Value]) -> Result<Vec<Value>> {
+        for (rate, v) in self.rates.iter().zip(state) {
+            lowering.written.insert((Owner::Own, rate.column), *v);
+        }
+        let slopes = self.rates.iter().map(|r| lowering.expression(r.rhs)).collect();
+        lowering.written.clear();
+        slopes
+    }
+
+    /// The state at the start of the step.
+    pub(crate) fn state(&self, graph: &mut Graph) -> Vec<Value> {
+        self.rates.iter().map(|r| graph.load(Owner::Own, r.column)).collect()
+    }
+
+    pub(crate) fn dt(&self, graph: &mut Graph) -> Value {
+        let dt = match self.scope.symbol("dt").map(|s| s.meaning) {
+            Some(Meaning::Constant(dt)) => dt,
+            _ => f64::NAN,
+        };
+        graph.constant(dt)
+    }
+
+    /// 1 where the neuron is free, 0 where it is refractory.
+    pub(crate) fn free(&self, graph: &mut Graph) -> Option<Value> {
+        self.refractory_column.map(|c| graph.load(Owner::Own, c))
+    }
+
+    /// New values into a tape, frozen variables held where the neuron is refractory.
+    pub(crate) fn finish(&self, mut graph: Graph, new: &[Value]) -> Update {
+        let old = self.state(&mut graph);
+        let free = self.free(&mut graph);
+        let mut roots = Vec::new();
+        for ((rate, new), old) in self.rates.iter().zip(new).zip(old) {
+            roots.push(match free {
+                Some(free) if rate.frozen => graph.select(free, *new, old),
+                _ => *new,
+            });
+        }
+        Update::Program(Tape::new(&graph, &roots), self.rates.iter().map(|r| r.column).collect())
+    }
+}

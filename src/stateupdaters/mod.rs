@@ -1,0 +1,9 @@
+//! Integration methods: from right-hand sides to a program that takes the state one step further.
+//! They write into the intermediate form only; nothing here runs a model.
+
+mod explicit;
+mod linear;
+mod method;
+
+pub(crate) use linear::LinearSystem;
+pub(crate) use method::{Update, choose};
