@@ -60,13 +60,7 @@ struct Inner {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            message: message.into(),
-            source: None,
-            labels: Vec::new(),
-            help: None,
-        }))
+        Self(Box::new(Inner { kind, message: message.into(), source: None, labels: Vec::new(), help: None }))
     }
 
     /// Adds a mark under a part of the text, with a word on it.
@@ -123,9 +117,8 @@ impl fmt::Display for Error {
             .with_color(false)
             .with_char_set(CharSet::Unicode)
             .with_index_type(IndexType::Byte);
-        let mut report = Report::build(ReportKind::Error, fit(&labels[0].0))
-            .with_config(config)
-            .with_message(message);
+        let mut report =
+            Report::build(ReportKind::Error, fit(&labels[0].0)).with_config(config).with_message(message);
         for (span, text) in labels {
             report = report.with_label(Label::new(fit(span)).with_message(text));
         }
@@ -133,9 +126,7 @@ impl fmt::Display for Error {
             report = report.with_help(help);
         }
         let mut bytes = Vec::new();
-        let written = report
-            .finish()
-            .write((name.as_str(), Source::from(text.as_str())), &mut bytes);
+        let written = report.finish().write((name.as_str(), Source::from(text.as_str())), &mut bytes);
         if written.is_err() {
             return write!(f, "Error: {message}");
         }

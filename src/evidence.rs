@@ -163,8 +163,7 @@ impl Probe {
     /// Writes the file; it must not exist yet. Says nothing on failure: the missing file tells the grader.
     pub fn write(self, path: &str) {
         let written = serde_json::to_vec(&self.file).ok().and_then(|bytes| {
-            let mut file =
-                std::fs::OpenOptions::new().write(true).create_new(true).open(path).ok()?;
+            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path).ok()?;
             file.write_all(&bytes).ok()
         });
         drop(written);

@@ -87,7 +87,9 @@ impl Machine {
         match op {
             Op::Const(x) => out.fill(x),
             Op::Time => out.fill(inputs.time),
-            Op::Load(owner, column) => load(out, &inputs.tables[owner as usize][column], inputs.elements[owner as usize]),
+            Op::Load(owner, column) => {
+                load(out, &inputs.tables[owner as usize][column], inputs.elements[owner as usize])
+            }
             Op::Apply1(f, a) => {
                 let a = read(a);
                 for (o, a) in out.iter_mut().zip(a) {

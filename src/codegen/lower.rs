@@ -21,13 +21,7 @@ pub(crate) struct Lowering<'a> {
 
 impl<'a> Lowering<'a> {
     pub(crate) fn new(scope: &'a Scope) -> Self {
-        Self {
-            graph: Graph::default(),
-            scope,
-            written: BTreeMap::new(),
-            locals: BTreeMap::new(),
-            time: None,
-        }
+        Self { graph: Graph::default(), scope, written: BTreeMap::new(), locals: BTreeMap::new(), time: None }
     }
 
     /// Reads `t` as this value from now on (integrators look into the middle of a step).
@@ -99,7 +93,10 @@ impl<'a> Lowering<'a> {
     }
 
     fn call(&mut self, name: &str, args: &[Value], expr: &Expr) -> Result<Value> {
-        let wrong = || Error::new(ErrorKind::UnknownName, format!("unknown function `{name}`")).label(expr.span.clone(), "here");
+        let wrong = || {
+            Error::new(ErrorKind::UnknownName, format!("unknown function `{name}`"))
+                .label(expr.span.clone(), "here")
+        };
         let (function, arity) = Function::find(name).ok_or_else(wrong)?;
         if args.len() != arity {
             return Err(wrong());

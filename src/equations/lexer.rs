@@ -42,7 +42,8 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<(Token, Span)>> {
             out.push((Token::Number(value), at..end));
             at = end;
         } else if c.is_ascii_alphabetic() || c == b'_' {
-            let end = at + text[at..].find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len() - at);
+            let end =
+                at + text[at..].find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len() - at);
             let name = &text[at..end];
             if name.bytes().all(|c| c == b'_') {
                 return Err(Error::new(ErrorKind::Blank, format!("the blank `{name}` is not filled in"))
@@ -88,7 +89,8 @@ fn bad_number(text: &str, span: Span) -> Error {
 }
 
 fn missing_times(text: &str, start: usize, end: usize) -> Error {
-    let word_end = end + text[end..].find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len() - end);
+    let word_end =
+        end + text[end..].find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len() - end);
     let (number, word) = (&text[start..end], &text[end..word_end]);
     Error::new(ErrorKind::Syntax, "a `*` is missing between a number and a name")
         .label(start..word_end, "written without an operator")

@@ -3,10 +3,10 @@
 
 use std::fmt;
 
+use super::Scope;
 use super::ast::{Expr, Flag, RawEquation, Span, ValueType};
 use super::parser::parse_equations;
 use super::unitcheck::{Kind, check_expression, expect};
-use super::Scope;
 use crate::error::{Error, ErrorKind, Result};
 use crate::units::Dimension;
 
@@ -70,7 +70,10 @@ impl Equations {
             Definition::Differential(expr) => {
                 let what = format!("`d{}/dt`", eq.name);
                 expect(expr, scope, eq.dimension / Dimension::TIME, &what).map_err(|e| {
-                    e.label(eq.name_span.clone(), format!("{} per second expected on the right", eq.dimension))
+                    e.label(
+                        eq.name_span.clone(),
+                        format!("{} per second expected on the right", eq.dimension),
+                    )
                 })
             }
             Definition::Subexpression(expr) if eq.value_type == ValueType::Boolean => {
@@ -150,8 +153,11 @@ fn sort_out(raw: RawEquation) -> Result<Equation> {
         let ready = matches!(flag, Flag::UnlessRefractory | Flag::Constant | Flag::ClockDriven);
         let word = Flag::ALL.iter().find(|(_, f)| f == flag).map_or("", |(w, _)| w);
         if !fits {
-            return Err(Error::new(ErrorKind::Syntax, format!("`({word})` does not fit this kind of equation"))
-                .label(span.clone(), "cannot stand here"));
+            return Err(Error::new(
+                ErrorKind::Syntax,
+                format!("`({word})` does not fit this kind of equation"),
+            )
+            .label(span.clone(), "cannot stand here"));
         }
         if !ready {
             return Err(Error::new(ErrorKind::Syntax, format!("the flag `({word})` is not supported yet"))

@@ -352,9 +352,7 @@ impl Parser {
                 "%=" => Assign::With(BinaryOp::Mod),
                 "**=" => Assign::With(BinaryOp::Pow),
                 "==" => {
-                    return Err(self
-                        .unexpected("`=`")
-                        .help("`==` compares; to set a variable write `=`"));
+                    return Err(self.unexpected("`=`").help("`==` compares; to set a variable write `=`"));
                 }
                 _ => return Err(self.unexpected("`=`, `+=` or the like")),
             },
@@ -374,11 +372,8 @@ impl Parser {
             self.step_back(&first);
             return Err(self.unexpected("an equation such as `dv/dt = -v/tau : 1`"));
         };
-        let (name, name_span, differential) = if self.take("/") {
-            self.derivative(&word, &first)?
-        } else {
-            (word, first, false)
-        };
+        let (name, name_span, differential) =
+            if self.take("/") { self.derivative(&word, &first)? } else { (word, first, false) };
         let expr = if self.take("=") {
             self.skip_newlines = true;
             let expr = self.expression()?;
@@ -393,15 +388,17 @@ impl Parser {
         self.skip_newlines = expr.is_some();
         if !self.take(":") {
             self.skip_newlines = false;
-            return Err(self
-                .unexpected("`:` and a unit")
-                .help("every equation ends with its unit: `dv/dt = -v/tau : volt`, or `: 1` for a plain number"));
+            return Err(self.unexpected("`:` and a unit").help(
+                "every equation ends with its unit: `dv/dt = -v/tau : volt`, or `: 1` for a plain number",
+            ));
         }
         self.skip_newlines = false;
         let (dimension, value_type) = self.unit()?;
         let flags = if self.take("(") { self.flags()? } else { Vec::new() };
         if !matches!(self.peek(), Token::Newline | Token::End) {
-            return Err(self.unexpected("the end of the line").help("write each equation on a line of its own"));
+            return Err(self
+                .unexpected("the end of the line")
+                .help("write each equation on a line of its own"));
         }
         self.reserved(&name, &name_span)?;
         Ok(RawEquation { name, name_span, differential, expr, dimension, value_type, flags })
@@ -504,7 +501,10 @@ impl Parser {
             loop {
                 match self.peek().clone() {
                     Token::Name(n) => {
-                        words += &format!("{}{n}", if words.is_empty() || words.ends_with('-') { "" } else { " " });
+                        words += &format!(
+                            "{}{n}",
+                            if words.is_empty() || words.ends_with('-') { "" } else { " " }
+                        );
                     }
                     Token::Symbol("-") => words.push('-'),
                     _ => break,
@@ -576,8 +576,10 @@ mod tests {
 
     #[test]
     fn equations_go_over_lines() {
-        let eqs = parse_equations("dv/dt = (a\n  + b)/tau : volt (unless refractory, constant)\nw : siemens/meter**2\n")
-            .unwrap();
+        let eqs = parse_equations(
+            "dv/dt = (a\n  + b)/tau : volt (unless refractory, constant)\nw : siemens/meter**2\n",
+        )
+        .unwrap();
         assert_eq!(eqs.len(), 2);
         assert_eq!(eqs[0].flags.len(), 2);
         assert_eq!(eqs[1].dimension.to_string(), "siemens/meter**2");

@@ -67,10 +67,7 @@ pub(crate) fn check_statements(statements: &[Statement], scope: &Scope) -> Resul
                 Kind::Condition => (Dimension::NONE, ValueType::Boolean),
             };
             let meaning = Meaning::Constant(f64::NAN);
-            scope.insert(
-                s.target.clone(),
-                super::Symbol { dimension, value_type, meaning, writable: true },
-            );
+            scope.insert(s.target.clone(), super::Symbol { dimension, value_type, meaning, writable: true });
             continue;
         };
         if !symbol.writable {
@@ -100,9 +97,8 @@ fn check_assignment(
     }
     match s.assign {
         Assign::Set | Assign::With(BinaryOp::Add | BinaryOp::Sub) => {
-            expect(&s.value, scope, dimension, &what).map_err(|e| {
-                e.label(s.target_span.clone(), format!("this is {}", dimension.describe()))
-            })
+            expect(&s.value, scope, dimension, &what)
+                .map_err(|e| e.label(s.target_span.clone(), format!("this is {}", dimension.describe())))
         }
         Assign::With(_) => expect(&s.value, scope, Dimension::NONE, &format!("the factor of {what}")),
     }
@@ -132,10 +128,13 @@ fn binary(expr: &Expr, op: BinaryOp, a: &Expr, b: &Expr, scope: &Scope) -> Resul
         if da == db {
             return Ok(da);
         }
-        Err(Error::new(ErrorKind::Dimension, format!("dimensions do not match: cannot {verb} {} and {}", da.describe(), db.describe()))
-            .label(a.span.clone(), da.describe())
-            .label(b.span.clone(), db.describe())
-            .help(missing_factor(a, da, b, db)))
+        Err(Error::new(
+            ErrorKind::Dimension,
+            format!("dimensions do not match: cannot {verb} {} and {}", da.describe(), db.describe()),
+        )
+        .label(a.span.clone(), da.describe())
+        .label(b.span.clone(), db.describe())
+        .help(missing_factor(a, da, b, db)))
     };
     match op {
         BinaryOp::Add => Ok(Kind::Number(same("add")?)),
@@ -199,7 +198,8 @@ fn power(expr: &Expr, a: &Expr, b: &Expr, scope: &Scope) -> Result<Dimension> {
             .label(a.span.clone(), base.describe()));
     };
     base.powf(value).ok_or_else(|| {
-        Error::new(ErrorKind::Dimension, "this power has no sensible dimension").label(expr.span.clone(), "here")
+        Error::new(ErrorKind::Dimension, "this power has no sensible dimension")
+            .label(expr.span.clone(), "here")
     })
 }
 
@@ -233,7 +233,11 @@ fn call(expr: &Expr, name: &str, args: &[Expr], scope: &Scope) -> Result<Kind> {
     if args.len() != arity {
         return Err(Error::new(
             ErrorKind::Syntax,
-            format!("`{name}` takes {arity} argument{}, not {}", if arity == 1 { "" } else { "s" }, args.len()),
+            format!(
+                "`{name}` takes {arity} argument{}, not {}",
+                if arity == 1 { "" } else { "s" },
+                args.len()
+            ),
         )
         .label(expr.span.clone(), "here"));
     }
@@ -242,7 +246,8 @@ fn call(expr: &Expr, name: &str, args: &[Expr], scope: &Scope) -> Result<Kind> {
         Function::Sqrt => {
             let d = number(&args[0], scope)?;
             let root = d.powf(0.5).ok_or_else(|| {
-                Error::new(ErrorKind::Dimension, "this root has no sensible dimension").label(expr.span.clone(), "here")
+                Error::new(ErrorKind::Dimension, "this root has no sensible dimension")
+                    .label(expr.span.clone(), "here")
             })?;
             Ok(Kind::Number(root))
         }
@@ -300,7 +305,8 @@ mod tests {
 
     fn scope() -> Scope {
         let values: [(&str, Quantity); 3] = [("tau", 10.0 * ms), ("El", -70.0 * mV), ("I", 1.0 * nA)];
-        let mut scope = Scope::new(values.map(|(n, q)| (n.to_owned(), q)).into_iter().collect::<BTreeMap<_, _>>());
+        let mut scope =
+            Scope::new(values.map(|(n, q)| (n.to_owned(), q)).into_iter().collect::<BTreeMap<_, _>>());
         let symbol = super::super::Symbol {
             dimension: (1.0 * mV).dimension(),
             value_type: ValueType::Float,

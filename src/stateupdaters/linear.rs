@@ -39,9 +39,12 @@ pub(crate) fn build(build: &Build<'_>) -> Result<Result<Update, Error>> {
     let mut rows = Vec::new();
     for (rate, slope) in build.rates.iter().zip(slopes) {
         let refuse = |why: &str| {
-            Error::new(ErrorKind::Method, format!("the equation of `{}` cannot be solved exactly: {why}", rate.name))
-                .label(rate.rhs.span.clone(), why)
-                .help("use `.method(\"euler\")` or `.method(\"rk4\")`, or leave the method out")
+            Error::new(
+                ErrorKind::Method,
+                format!("the equation of `{}` cannot be solved exactly: {why}", rate.name),
+            )
+            .label(rate.rhs.span.clone(), why)
+            .help("use `.method(\"euler\")` or `.method(\"rk4\")`, or leave the method out")
         };
         let Some(row) = affine(&mut graph, slope, &columns) else {
             return Ok(Err(refuse("it is not linear in the state variables")));
@@ -56,7 +59,8 @@ pub(crate) fn build(build: &Build<'_>) -> Result<Result<Update, Error>> {
         }
         rows.push(row);
     }
-    let alone = rows.iter().zip(&columns).all(|(row, c)| row.factors.len() == 1 && row.factors.contains_key(c));
+    let alone =
+        rows.iter().zip(&columns).all(|(row, c)| row.factors.len() == 1 && row.factors.contains_key(c));
     if alone { Ok(Ok(separate(build, graph, &rows))) } else { Ok(Ok(coupled(build, graph, &rows, columns))) }
 }
 
@@ -115,7 +119,10 @@ fn affine(g: &mut Graph, v: Value, columns: &[usize]) -> Option<Affine> {
     let state = columns.to_vec();
     let is_state = move |n: Node| matches!(n, Node::Load(Owner::Own, c) if state.contains(&c));
     if !g.any(&[v], &is_state) {
-        return Some(Affine { factors: BTreeMap::new(), rest: Some(v).filter(|v| g.as_constant(*v) != Some(0.0)) });
+        return Some(Affine {
+            factors: BTreeMap::new(),
+            rest: Some(v).filter(|v| g.as_constant(*v) != Some(0.0)),
+        });
     }
     match g.node(v) {
         Node::Load(Owner::Own, c) => {
@@ -150,10 +157,7 @@ fn affine(g: &mut Graph, v: Value, columns: &[usize]) -> Option<Affine> {
 }
 
 fn map(a: Affine, f: &mut dyn FnMut(Value) -> Value) -> Affine {
-    Affine {
-        factors: a.factors.into_iter().map(|(c, v)| (c, f(v))).collect(),
-        rest: a.rest.map(&mut *f),
-    }
+    Affine { factors: a.factors.into_iter().map(|(c, v)| (c, f(v))).collect(), rest: a.rest.map(&mut *f) }
 }
 
 fn sum(g: &mut Graph, a: Affine, b: Affine, f: Fun2) -> Affine {
@@ -207,7 +211,14 @@ pub(crate) struct Propagator {
 
 impl LinearSystem {
     /// Takes the state of one neuron from `x` one step further, in place.
-    pub(crate) fn advance(&self, x: &mut [f64], entries: &[f64], is_free: bool, dt: f64, cache: &mut Propagator) {
+    pub(crate) fn advance(
+        &self,
+        x: &mut [f64],
+        entries: &[f64],
+        is_free: bool,
+        dt: f64,
+        cache: &mut Propagator,
+    ) {
         let same = cache.entries.len() == entries.len()
             && cache.entries.iter().zip(entries).all(|(a, b)| a.to_bits() == b.to_bits());
         if !same {

@@ -10,8 +10,8 @@ pub use array::QuantityArray;
 pub use dimension::Dimension;
 pub use quantity::Quantity;
 pub use unit::{
-    Hz, Mohm, amp, cm, farad, gigaohm, kHz, kelvin, kilogram, kohm, mA, mS, mV, meter, mm, molar, ms, nA,
-    nF, nS, nsecond, ohm, pA, pF, second, siemens, uA, uF, uS, uV, um, us, volt,
+    Hz, Mohm, amp, cm, farad, gigaohm, kHz, kelvin, kilogram, kohm, mA, mS, mV, meter, mm, molar, ms, nA, nF,
+    nS, nsecond, ohm, pA, pF, second, siemens, uA, uF, uS, uV, um, us, volt,
 };
 
 pub(crate) use unit::{lookup, names};

@@ -4,8 +4,6 @@
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use serde::{Deserialize, Serialize};
-
 use super::{Dimension, QuantityArray, unit};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -113,8 +111,11 @@ impl Quantity {
 
     fn combine(self, other: Self, op: &'static str, value: f64) -> Self {
         let fault = self.fault.or(other.fault).or_else(|| {
-            (self.dimension != other.dimension)
-                .then_some(Fault::Dimensions(op, self.dimension, other.dimension))
+            (self.dimension != other.dimension).then_some(Fault::Dimensions(
+                op,
+                self.dimension,
+                other.dimension,
+            ))
         });
         let value = if fault.is_some() { f64::NAN } else { value };
         Self { value, dimension: self.dimension, fault }
@@ -245,13 +246,6 @@ impl fmt::Debug for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
-}
-
-/// A quantity in a description: its SI value and its dimension as a unit expression.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Stored {
-    pub(crate) value: f64,
-    pub(crate) unit: String,
 }
 
 impl From<Quantity> for QuantityArray {

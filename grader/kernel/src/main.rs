@@ -1,1 +1,3 @@
-fn main(){ evcxr_jupyter::main(); }
+fn main() {
+    evcxr_jupyter::main();
+}
