@@ -162,11 +162,10 @@ impl Probe {
 
     /// Writes the file; it must not exist yet. Says nothing on failure: the missing file tells the grader.
     pub fn write(self, path: &str) {
-        let written = serde_json::to_vec(&self.file).ok().and_then(|bytes| {
+        let _written = serde_json::to_vec(&self.file).ok().and_then(|bytes| {
             let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path).ok()?;
             file.write_all(&bytes).ok()
         });
-        drop(written);
     }
 }
 
@@ -237,7 +236,7 @@ impl<T: ToEvidence + ?Sized> ToEvidence for &T {
 }
 
 /// A float as a JSON number, or as one of the words nan, inf, -inf.
-mod float {
+pub(crate) mod float {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     #[derive(Serialize, Deserialize)]
@@ -276,25 +275,25 @@ mod float {
     }
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for this signature")]
-    pub(super) fn serialize<S: Serializer>(x: &f64, s: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(x: &f64, s: S) -> Result<S::Ok, S::Error> {
         Float::from(*x).serialize(s)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
         Float::deserialize(d)?.value()
     }
 }
 
 /// A list of floats, each as in [`float`].
-mod floats {
+pub(crate) mod floats {
     use super::float::Float;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(xs: &[f64], s: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(xs: &[f64], s: S) -> Result<S::Ok, S::Error> {
         s.collect_seq(xs.iter().map(|&x| Float::from(x)))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<f64>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<f64>, D::Error> {
         Vec::<Float>::deserialize(d)?.into_iter().map(Float::value).collect()
     }
 }

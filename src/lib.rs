@@ -1,18 +1,37 @@
 //! Spiking networks from Brian2's equation strings, with units, monitors and plots.
 
 mod codegen;
+pub mod description;
 mod equations;
 mod error;
 pub mod evidence;
+mod groups;
+mod monitors;
 mod random;
+mod simulation;
 mod stateupdaters;
+mod synapses;
 pub mod units;
 
+pub use description::NetworkDescription;
 pub use error::{Error, ErrorKind, Result};
+pub use groups::{IntoRefractory, IntoSelection, IntoValue, NeuronGroup};
+pub use monitors::{IntoVariables, SpikeMonitor, StateMonitor};
+pub use simulation::{Network, NetworkObject};
+pub use synapses::{Connect, IntoIndices, IntoNumberExpression, Synapses};
+pub use units::{Dimension, Quantity, QuantityArray};
+
+// Notebooks name the types of their variables; those that come from `ndarray` are reached through here.
+pub use ndarray;
+pub use ndarray::ArrayBase;
 
 /// What a notebook needs: `use spikelab::prelude::*;`
 pub mod prelude {
     pub use crate::units::{
-        Dimension, Hz, Mohm, Quantity, QuantityArray, kHz, mV, ms, nA, nF, nS, pA, pF, second, uA, uF, uS, um, us,
+        Dimension, Hz, Mohm, Quantity, QuantityArray, kHz, mV, ms, nA, nF, nS, pA, pF, second, uA, uF, uS,
+        um, us,
+    };
+    pub use crate::{
+        Connect, Network, NetworkDescription, NeuronGroup, SpikeMonitor, StateMonitor, Synapses,
     };
 }

@@ -2,7 +2,6 @@
 //! Reads columns, never writes them; the caller takes the results from the machine.
 
 use super::tape::{Op, Tape};
-use crate::equations::Owner;
 use crate::random::Stream;
 
 /// Elements that one pass of the tape works on.

@@ -68,6 +68,11 @@ impl Tape {
         let results = roots.iter().map(|r| place[r]).collect();
         Self { code, registers: usize::from(registers), results }
     }
+
+    /// True if the results are the same for every element.
+    pub(crate) fn is_uniform(&self) -> bool {
+        !self.code.iter().any(|(op, _)| matches!(op, Op::Load(..) | Op::Uniform(_) | Op::Normal(_)))
+    }
 }
 
 /// Every node needed for `roots`, operands first.

@@ -113,13 +113,6 @@ impl Expr {
         }
     }
 
-    /// True if `name` occurs.
-    pub(crate) fn mentions(&self, name: &str) -> bool {
-        let mut found = false;
-        self.visit(&mut |e| found |= matches!(&e.kind, ExprKind::Name(n) if n == name));
-        found
-    }
-
     fn strength(&self) -> u8 {
         match &self.kind {
             ExprKind::Unary(UnaryOp::Not, _) => 3,

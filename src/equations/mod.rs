@@ -9,7 +9,7 @@ mod parser;
 mod unitcheck;
 
 pub(crate) use ast::{Assign, BinaryOp, Compare, Expr, ExprKind, Flag, Statement, UnaryOp, ValueType};
-pub(crate) use model::{Definition, Equation, Equations};
+pub(crate) use model::{Definition, Equations};
 pub(crate) use namespace::{Function, Meaning, Owner, Scope, Symbol, constant};
 pub(crate) use parser::{parse_expression, parse_statements, parse_unit};
 pub(crate) use unitcheck::{Kind, check_expression, check_statements, expect};

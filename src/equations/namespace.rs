@@ -65,6 +65,20 @@ impl Scope {
         self.insert(name, Symbol { dimension, value_type: ValueType::Float, meaning, writable: false });
     }
 
+    /// The size of a group under a name, such as `N`.
+    #[expect(clippy::cast_precision_loss, reason = "sizes stay far below 2^53")]
+    pub(crate) fn insert_count(&mut self, name: &str, count: usize) {
+        self.insert_constant(name, count as f64, Dimension::NONE);
+    }
+
+    /// `t` and `dt`.
+    pub(crate) fn insert_clock(&mut self, dt: f64) {
+        self.insert_constant("dt", dt, Dimension::TIME);
+        let meaning = Meaning::Time;
+        let value_type = ValueType::Float;
+        self.insert("t", Symbol { dimension: Dimension::TIME, value_type, meaning, writable: false });
+    }
+
     pub(crate) fn symbol(&self, name: &str) -> Option<Symbol> {
         self.symbols.get(name).cloned().or_else(|| {
             let q = constant(name).or_else(|| self.namespace.get(name).copied())?;
@@ -75,6 +89,11 @@ impl Scope {
                 writable: false,
             })
         })
+    }
+
+    /// True for a variable, as opposed to a unit, a constant or a value handed over.
+    pub(crate) fn is_variable(&self, name: &str) -> bool {
+        self.symbols.contains_key(name)
     }
 
     /// The names of the variables and of the values handed over.

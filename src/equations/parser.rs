@@ -105,7 +105,7 @@ fn unit_value(expr: &Expr) -> Result<Quantity> {
         ExprKind::Binary(BinaryOp::Div, a, b) => Ok(unit_value(a)? / unit_value(b)?),
         ExprKind::Binary(BinaryOp::Pow, a, b) => {
             let exponent = match &b.kind {
-                ExprKind::Unary(UnaryOp::Neg, e) => unit_value(e)?.value() * -1.0,
+                ExprKind::Unary(UnaryOp::Neg, e) => -unit_value(e)?.value(),
                 _ => unit_value(b)?.value(),
             };
             unit_value(a)?.powf(exponent).checked()

@@ -5,5 +5,5 @@ mod explicit;
 mod linear;
 mod method;
 
-pub(crate) use linear::LinearSystem;
+pub(crate) use linear::{LinearSystem, Propagator};
 pub(crate) use method::{Update, choose};

@@ -105,10 +105,6 @@ impl Quantity {
         }
     }
 
-    pub(crate) fn fault(self) -> Option<Fault> {
-        self.fault
-    }
-
     fn combine(self, other: Self, op: &'static str, value: f64) -> Self {
         let fault = self.fault.or(other.fault).or_else(|| {
             (self.dimension != other.dimension).then_some(Fault::Dimensions(

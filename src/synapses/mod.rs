@@ -1,0 +1,13 @@
+//! Synapses between two groups: which pairs are connected, their variables, and what spikes do.
+//! Objects here describe themselves and own their data; only `simulation` moves them through time.
+
+mod connect;
+mod pairs;
+mod state;
+#[expect(clippy::module_inception, reason = "the type gives its name to the room")]
+mod synapses;
+
+pub use connect::{Connect, IntoIndices, IntoNumberExpression};
+pub use synapses::Synapses;
+
+pub(crate) use state::SynapsesState;
