@@ -147,8 +147,13 @@ impl std::error::Error for Error {}
 pub(crate) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
-        .map(|k| (distance(name, k), k))
-        .filter(|(d, k)| *d <= 1.max(k.chars().count().max(name.chars().count()) / 3) && *k != name)
+        .filter(|k| *k != name)
+        .map(|k| (if k.eq_ignore_ascii_case(name) { 0 } else { distance(name, k) }, k))
+        .filter(|(d, k)| {
+            // One letter is like any other: too short to guess.
+            let (a, b) = (k.chars().count(), name.chars().count());
+            *d == 0 || (a.min(b) > 1 && *d <= 1.max(a.max(b) / 3))
+        })
         .min_by_key(|(d, _)| *d)
         .map(|(_, k)| k)
 }

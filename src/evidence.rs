@@ -223,6 +223,12 @@ impl ToEvidence for str {
     }
 }
 
+impl ToEvidence for char {
+    fn to_evidence(&self) -> Evidence {
+        Evidence::Text { value: self.to_string() }
+    }
+}
+
 impl ToEvidence for String {
     fn to_evidence(&self) -> Evidence {
         self.as_str().to_evidence()

@@ -77,6 +77,23 @@ pub(crate) fn check_statements(statements: &[Statement], scope: &Scope) -> Resul
         }
         check_assignment(s, kind, symbol.dimension, symbol.value_type, &scope)?;
     }
+    refuse_idle(statements, &scope)
+}
+
+/// Refuses a new name that nothing reads: it is a mistyped variable more often than a forgotten one.
+fn refuse_idle(statements: &[Statement], scope: &Scope) -> Result<()> {
+    for (k, s) in statements.iter().enumerate() {
+        let is_local =
+            scope.symbol(&s.target).is_some_and(|s| matches!(s.meaning, Meaning::Constant(x) if x.is_nan()));
+        let mut read = false;
+        for later in &statements[k + 1..] {
+            later.value.visit(&mut |e| read |= matches!(&e.kind, ExprKind::Name(n) if *n == s.target));
+        }
+        if is_local && !read {
+            let target = Expr { kind: ExprKind::Name(s.target.clone()), span: s.target_span.clone() };
+            return Err(scope.unknown(&s.target, &target));
+        }
+    }
     Ok(())
 }
 

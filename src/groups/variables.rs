@@ -202,7 +202,7 @@ pub(crate) fn assign(column: &Column, value: &Value, chosen: &[u32], place: &Pla
                 n => {
                     return Err(Error::new(
                         ErrorKind::Shape,
-                        format!("{what} needs {} values, but there are {n}", chosen.len()),
+                        format!("{n} values for {what}, which has {}", chosen.len()),
                     )
                     .help("give one value for all, or exactly one for each"));
                 }

@@ -9,7 +9,7 @@ use crate::error::Result;
 pub(crate) fn euler(build: &Build<'_>) -> Result<Update> {
     let mut lowering = build.lowering();
     let x = build.state(&mut lowering.graph);
-    let k = build.slopes(&mut lowering, &x)?;
+    let k = build.free_slopes(&mut lowering, &x)?;
     let dt = build.dt(&mut lowering.graph);
     let new = ahead(&mut lowering.graph, &x, &k, dt);
     Ok(build.finish(lowering.graph, &new))
@@ -21,10 +21,10 @@ pub(crate) fn rk2(build: &Build<'_>) -> Result<Update> {
     let x = build.state(&mut lowering.graph);
     let dt = build.dt(&mut lowering.graph);
     let half = scaled(&mut lowering.graph, dt, 0.5);
-    let k1 = build.slopes(&mut lowering, &x)?;
+    let k1 = build.free_slopes(&mut lowering, &x)?;
     let middle = ahead(&mut lowering.graph, &x, &k1, half);
     shift_time(&mut lowering, Some(half));
-    let k2 = build.slopes(&mut lowering, &middle)?;
+    let k2 = build.free_slopes(&mut lowering, &middle)?;
     let new = ahead(&mut lowering.graph, &x, &k2, dt);
     Ok(build.finish(lowering.graph, &new))
 }
@@ -35,15 +35,15 @@ pub(crate) fn rk4(build: &Build<'_>) -> Result<Update> {
     let x = build.state(&mut lowering.graph);
     let dt = build.dt(&mut lowering.graph);
     let half = scaled(&mut lowering.graph, dt, 0.5);
-    let k1 = build.slopes(&mut lowering, &x)?;
+    let k1 = build.free_slopes(&mut lowering, &x)?;
     let at = ahead(&mut lowering.graph, &x, &k1, half);
     shift_time(&mut lowering, Some(half));
-    let k2 = build.slopes(&mut lowering, &at)?;
+    let k2 = build.free_slopes(&mut lowering, &at)?;
     let at = ahead(&mut lowering.graph, &x, &k2, half);
-    let k3 = build.slopes(&mut lowering, &at)?;
+    let k3 = build.free_slopes(&mut lowering, &at)?;
     let at = ahead(&mut lowering.graph, &x, &k3, dt);
     shift_time(&mut lowering, Some(dt));
-    let k4 = build.slopes(&mut lowering, &at)?;
+    let k4 = build.free_slopes(&mut lowering, &at)?;
     let g = &mut lowering.graph;
     let sixth = g.constant(6.0);
     let sixth = g.apply2(Fun2::Div, dt, sixth);

@@ -180,6 +180,7 @@ fn sum(g: &mut Graph, a: Affine, b: Affine, f: Fun2) -> Affine {
 /// `exp(a)` by scaling, a Taylor series and squaring (Moler and Van Loan, SIAM Review 45, 2003, method 3).
 fn exponential(a: &Array2<f64>) -> Array2<f64> {
     let n = a.nrows();
+    let (a, scale) = balanced(a);
     let norm = (0..n).map(|i| a.row(i).iter().map(|x| x.abs()).sum::<f64>()).fold(0.0, f64::max);
     if !norm.is_finite() {
         return Array2::from_elem((n, n), f64::NAN);
@@ -188,7 +189,7 @@ fn exponential(a: &Array2<f64>) -> Array2<f64> {
     while norm / f64::from(2_u32.pow(halvings)) > 0.5 && halvings < 30 {
         halvings += 1;
     }
-    let scaled = a / f64::from(2_u32.pow(halvings));
+    let scaled = &a / f64::from(2_u32.pow(halvings));
     let mut term = Array2::eye(n);
     let mut result = Array2::eye(n);
     for k in 1..=18 {
@@ -198,7 +199,40 @@ fn exponential(a: &Array2<f64>) -> Array2<f64> {
     for _ in 0..halvings {
         result = result.dot(&result);
     }
-    result
+    Array2::from_shape_fn((n, n), |(i, j)| result[[i, j]] * scale[i] / scale[j])
+}
+
+/// `D^-1 a D` with powers of two in D that make rows and columns alike, and D (Parlett and Reinsch 1969).
+/// Volts and amperes in one system differ by ten orders of magnitude; unbalanced, that costs as many digits.
+fn balanced(a: &Array2<f64>) -> (Array2<f64>, Vec<f64>) {
+    const SWEEPS: usize = 40;
+    let n = a.nrows();
+    let (mut a, mut scale) = (a.clone(), vec![1.0; n]);
+    for _ in 0..SWEEPS {
+        let mut changed = false;
+        for k in 0..n {
+            let others = |f: &dyn Fn(usize) -> f64| (0..n).filter(|&j| j != k).map(f).sum::<f64>();
+            let (column, row) = (others(&|j| a[[j, k]].abs()), others(&|j| a[[k, j]].abs()));
+            let wanted = match (column > 0.0, row > 0.0) {
+                (false, false) => continue,
+                (true, true) => (row / column).sqrt(),
+                // What only drives or is only driven can be scaled at will: make it small.
+                (true, false) => 0.1_f64.min(column) / column,
+                (false, true) => row / 0.1_f64.min(row),
+            };
+            let factor = wanted.log2().round().exp2();
+            if factor.is_finite() && factor > 0.0 && factor != 1.0 {
+                changed = true;
+                scale[k] *= factor;
+                a.column_mut(k).mapv_inplace(|x| x * factor);
+                a.row_mut(k).mapv_inplace(|x| x / factor);
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    (a, scale)
 }
 
 /// The propagators of one neuron: what the entries were, and what follows from them when free and when refractory.
@@ -261,6 +295,14 @@ mod tests {
         let e = exponential(&a);
         assert!((e[[0, 0]] - angle.cos()).abs() < 1e-14);
         assert!((e[[1, 0]] - angle.sin()).abs() < 1e-14);
+    }
+
+    #[test]
+    fn mixed_units_cost_no_digits() {
+        // v' = -v + 4e8 w, w' = -0.5 w: v(1) = 8e8 (exp(-1/2) - exp(-1)) from w(0) = 1.
+        let e = exponential(&ndarray::array![[-1.0, 4e8], [0.0, -0.5]]);
+        let exact = 8e8 * ((-0.5_f64).exp() - (-1.0_f64).exp());
+        assert!((e[[0, 1]] / exact - 1.0).abs() < 1e-14, "{} {exact}", e[[0, 1]]);
     }
 
     #[test]

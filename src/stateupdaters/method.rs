@@ -100,6 +100,18 @@ impl<'a> Build<'a> {
         slopes
     }
 
+    /// As [`Build::slopes`], and zero for what stands still: other equations must not see it move within the step.
+    pub(crate) fn free_slopes(&self, lowering: &mut Lowering<'_>, state: &[Value]) -> Result<Vec<Value>> {
+        let mut slopes = self.slopes(lowering, state)?;
+        if let Some(free) = self.free(&mut lowering.graph) {
+            let zero = lowering.graph.constant(0.0);
+            for (_, slope) in self.rates.iter().zip(&mut slopes).filter(|(rate, _)| rate.frozen) {
+                *slope = lowering.graph.select(free, *slope, zero);
+            }
+        }
+        Ok(slopes)
+    }
+
     /// The state at the start of the step.
     pub(crate) fn state(&self, graph: &mut Graph) -> Vec<Value> {
         self.rates.iter().map(|r| graph.load(Owner::Own, r.column)).collect()

@@ -27,13 +27,16 @@ pub(crate) fn differences(scenario: &Scenario, net: &Network) -> Vec<String> {
                 exact(&mut found, &format!("{name}.t"), &numbers(&m["t"]), &t);
             }
             Evidence::Traces { t, indices, variables } => {
-                assert_eq!(integer(&m["keep_every"]), 1, "samples left out are not supported here");
+                let every = integer(&m["keep_every"]);
+                exact(&mut found, &format!("{name}.n_samples"), &[integer(&m["n_samples"])], &[t.len()]);
+                let t: Vec<f64> = t.into_iter().step_by(every).collect();
                 exact(&mut found, &format!("{name}.indices"), &integers(&m["indices"]), &indices);
                 exact(&mut found, &format!("{name}.t"), &numbers(&m["t"]), &t);
                 for (variable, rows) in m["values"].as_object().unwrap() {
                     for (k, row) in list(rows).iter().enumerate() {
-                        let got = &variables[variable].rows[k].0;
-                        close(&mut found, &format!("{name}.{variable}[{k}]"), &numbers(row), got, tolerance);
+                        let got: Vec<f64> =
+                            variables[variable].rows[k].0.iter().copied().step_by(every).collect();
+                        close(&mut found, &format!("{name}.{variable}[{k}]"), &numbers(row), &got, tolerance);
                     }
                 }
             }

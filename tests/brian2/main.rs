@@ -6,9 +6,9 @@ mod scenario;
 
 use scenario::Scenario;
 
-/// Runs the golden `assignment/NAME.json` and compares everything that it expects.
+/// Runs the golden `NAME.json` and compares everything that it expects.
 fn agrees(name: &str) {
-    let scenario = Scenario::load(&format!("assignment/{name}.json"));
+    let scenario = Scenario::load(&format!("{name}.json"));
     let run = scenario.run().unwrap_or_else(|e| panic!("{name}: {e}"));
     let differences = compare::differences(&scenario, &run);
     assert!(differences.is_empty(), "{name} differs from Brian2:\n{}", differences.join("\n"));
@@ -23,26 +23,43 @@ macro_rules! goldens {
     )*};
 }
 goldens! {
-    one_neuron_without_threshold "section1-no-threshold"
-    one_neuron_with_threshold_0_8 "section1-threshold-0.8"
-    one_neuron_with_threshold_1 "section1-threshold-1"
-    a_hundred_neurons_with_threshold_0_8 "section2-threshold-0.8"
-    a_hundred_neurons_with_threshold_1 "section2-threshold-1"
-    three_neurons_with_synapses "section3"
-    three_neurons_with_synapses_for_longer "section3-200ms"
-    three_neurons_without_synapses "section3-isolated"
-    random_connections "section4-p-0.2"
-    few_connections "section5-p-0.1"
-    half_of_the_connections "section5-p-0.5"
-    all_connections "section5-p-1.0"
+    one_neuron_without_threshold "assignment/section1-no-threshold"
+    one_neuron_with_threshold_0_8 "assignment/section1-threshold-0.8"
+    one_neuron_with_threshold_1 "assignment/section1-threshold-1"
+    a_hundred_neurons_with_threshold_0_8 "assignment/section2-threshold-0.8"
+    a_hundred_neurons_with_threshold_1 "assignment/section2-threshold-1"
+    three_neurons_with_synapses "assignment/section3"
+    three_neurons_with_synapses_for_longer "assignment/section3-200ms"
+    three_neurons_without_synapses "assignment/section3-isolated"
+    random_connections "assignment/section4-p-0.2"
+    few_connections "assignment/section5-p-0.1"
+    half_of_the_connections "assignment/section5-p-0.5"
+    all_connections "assignment/section5-p-1.0"
+    adex_2 "conformance/adex-2"
+    delays_2 "conformance/delays-2"
+    euler_2 "conformance/euler-2"
+    exact_linear_2 "conformance/exact-linear-2"
+    exact_linear_3 "conformance/exact-linear-3"
+    exact_unless_refractory_2 "conformance/exact-unless-refractory-2"
+    izhikevich_1 "conformance/izhikevich-1"
+    refractory_boolean_1 "conformance/refractory-boolean-1"
+    refractory_time_2 "conformance/refractory-time-2"
+    refractory_use_1 "conformance/refractory-use-1"
+    rk2_2 "conformance/rk2-2"
+    rk4_2 "conformance/rk4-2"
+    string_index_2 "conformance/string-index-2"
+    threshold_reset_2 "conformance/threshold-reset-2"
+    units_positive_2 "conformance/units-positive-2"
 }
 
 #[test]
 fn every_golden_has_its_test() {
     let source = include_str!("main.rs");
-    for file in std::fs::read_dir(scenario::folder().join("assignment")).unwrap() {
-        let name = file.unwrap().file_name().into_string().unwrap().replace(".json", "");
-        assert!(source.contains(&format!("\"{name}\"")), "no test for {name}");
+    for folder in ["assignment", "conformance"] {
+        for file in std::fs::read_dir(scenario::folder().join(folder)).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap().replace(".json", "");
+            assert!(source.contains(&format!("\"{folder}/{name}\"")), "no test for {name}");
+        }
     }
 }
 

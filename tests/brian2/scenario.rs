@@ -55,17 +55,21 @@ impl Scenario {
             for init in list(&g["init"]) {
                 let variable = text(&init["var"]);
                 let column = group.get(variable)?.dimension();
-                group.set(variable, value(&init["value"], column))?;
+                group.set_at(variable, index(&init["index"], group.len()), value(&init["value"], column))?;
             }
         }
         for s in list(&d["synapses"]) {
             let group = |side: &str| net.neuron_group(text(&s[side])).unwrap();
             let mut synapses = Synapses::new(&group("source"), &group("target")).named(text(&s["name"]));
+            for (name, value) in d["namespace"].as_object().unwrap() {
+                synapses = synapses.with(name, quantity(value));
+            }
             for (key, value) in s.as_object().unwrap() {
                 synapses = match key.as_str() {
                     "model" => synapses.model(text(value)),
                     "on_pre" => synapses.on_pre(text(value)),
                     "on_post" => synapses.on_post(text(value)),
+                    "delay" => synapses.delay(quantity(value)),
                     "name" | "source" | "target" | "connect" | "init" => synapses,
                     other => panic!("`{other}` of synapses is not supported here"),
                 };
@@ -77,11 +81,16 @@ impl Scenario {
             for init in list(&s["init"]) {
                 let variable = text(&init["var"]);
                 let column = synapses.get(variable)?.dimension();
-                synapses.set(variable, value(&init["value"], column))?;
+                let chosen = index(&init["index"], synapses.len());
+                synapses.set_at(variable, chosen, value(&init["value"], column))?;
             }
         }
         for m in list(&d["monitors"]) {
-            let group = net.neuron_group(text(&m["target"])).unwrap();
+            let group = net.neuron_group(text(&m["target"])).expect("subgroups are not supported here");
+            for key in m.as_object().unwrap().keys() {
+                let known = ["name", "type", "target", "variables", "record", "keep_every"];
+                assert!(known.contains(&key.as_str()), "`{key}` of a monitor is not supported here");
+            }
             match text(&m["type"]) {
                 "StateMonitor" => {
                     let names: Vec<String> =
@@ -123,6 +132,12 @@ fn connect(call: &Value) -> Connect {
             one => Some(vec![integer(one)]),
         }
     };
+    for key in call.as_object().unwrap().keys() {
+        assert!(
+            ["i", "j", "condition", "p", "n"].contains(&key.as_str()),
+            "`{key}` of connect is not supported here"
+        );
+    }
     let mut connect = match (indices(&call["i"]), indices(&call["j"])) {
         (Some(i), Some(j)) => Connect::pairs(i, j),
         _ => call["condition"].as_str().map_or_else(Connect::all, Connect::condition),
@@ -130,7 +145,33 @@ fn connect(call: &Value) -> Connect {
     if let Some(p) = call["p"].as_f64() {
         connect = connect.p(p);
     }
+    if let Some(n) = call["n"].as_i64() {
+        connect = connect.n(i32::try_from(n).unwrap());
+    }
+    if let Some(p) = call["p"].as_str() {
+        connect = connect.p(p);
+    }
+    if let Some(n) = call["n"].as_str() {
+        connect = connect.n(n);
+    }
     connect
+}
+
+/// Which elements an assignment is about.
+fn index(v: &Value, len: usize) -> description::Selection {
+    use description::Selection;
+    match v {
+        Value::Null => Selection::All,
+        Value::String(condition) => Selection::Condition(condition.clone()),
+        Value::Array(list) => Selection::Indices(list.iter().map(integer).collect()),
+        Value::Object(slice) => {
+            let bound = |key: &str, default: usize| {
+                slice.get(key).and_then(Value::as_u64).map_or(default, |k| k as usize)
+            };
+            Selection::Indices((bound("start", 0)..bound("stop", len)).step_by(bound("step", 1)).collect())
+        }
+        one => Selection::Indices(vec![integer(one)]),
+    }
 }
 
 /// A number or list in SI units, or an expression.
@@ -147,12 +188,8 @@ fn quantity(v: &Value) -> Quantity {
     if let Some(plain) = v.as_f64() {
         return Quantity::from(plain);
     }
-    match text(&v["unit"]) {
-        "1" => Quantity::from(v["value"].as_f64().unwrap()),
-        "second" => v["value"].as_f64().unwrap() * second,
-        "ms" => v["value"].as_f64().unwrap() * ms,
-        other => panic!("unit {other}"),
-    }
+    // The stored form of quantities, without the product that Brian2 took.
+    serde_json::from_value(serde_json::json!({"value": v["value"], "unit": v["unit"]})).unwrap()
 }
 
 pub(crate) fn list(v: &Value) -> &[Value] {
