@@ -2,3 +2,4 @@
 //! The binary in `main.rs` is a thin shell around this library.
 
 pub mod outcome;
+pub mod runner;

@@ -1,0 +1,104 @@
+//! Takes variables out of the kernel: a probe cell writes them to a file under a number drawn for it alone.
+//! A missing variable is replaced by the only new one of its type, because students rename things.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use spikelab::evidence::{Evidence, ProbeFile};
+use uuid::Uuid;
+
+use super::{Kernel, KernelFailure, Variable, Wanted};
+
+/// How long a probe may take.
+const PROBE: Duration = Duration::from_secs(60);
+/// Larger files are not read: a million spikes need 30 MB.
+const LARGEST: u64 = 256 << 20;
+
+/// Takes variables out of one kernel.
+pub(super) struct Prober {
+    directory: PathBuf,
+    /// Every name that the rubric uses anywhere.
+    reserved: Vec<String>,
+    /// Variables that were there when the previous question was probed.
+    seen: Vec<Variable>,
+}
+
+impl Prober {
+    pub(super) fn new(directory: &Path, wanted: &[Wanted]) -> Self {
+        let reserved = wanted.iter().flat_map(|w| &w.variables).map(|v| v.name.clone()).collect();
+        Self { directory: directory.to_owned(), reserved, seen: Vec::new() }
+    }
+
+    /// The values of the question's variables, as far as they exist, added to `found`.
+    pub(super) async fn take<K: Kernel>(
+        &mut self,
+        kernel: &mut K,
+        wanted: &Wanted,
+        found: &mut BTreeMap<String, Evidence>,
+        remarks: &mut Vec<String>,
+    ) -> Result<(), KernelFailure> {
+        let present = kernel.variables().await?;
+        let mut pairs = Vec::new();
+        for variable in wanted.variables.iter().filter(|v| !found.contains_key(&v.name)) {
+            if present.iter().any(|p| p.name == variable.name) {
+                pairs.push((variable.name.clone(), variable.name.clone()));
+                continue;
+            }
+            let others: Vec<&Variable> = present
+                .iter()
+                .filter(|p| variable.kind.is(&p.type_name) && !self.reserved.contains(&p.name))
+                .filter(|p| !self.seen.contains(p) && !pairs.iter().any(|(_, used)| *used == p.name))
+                .collect();
+            if let [only] = others[..] {
+                remarks.push(format!(
+                    "question {}: there is no `{}`; the only new {} is `{}`, so that was graded",
+                    wanted.question,
+                    variable.name,
+                    variable.kind.type_name().unwrap_or("variable"),
+                    only.name
+                ));
+                pairs.push((variable.name.clone(), only.name.clone()));
+            }
+        }
+        self.seen = present;
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        let mut values = self.probe(kernel, &pairs).await?;
+        if values.is_empty() && pairs.len() > 1 {
+            // One that cannot be written must not take the others with it.
+            for pair in &pairs {
+                values.extend(self.probe(kernel, std::slice::from_ref(pair)).await?);
+            }
+        }
+        found.extend(values);
+        Ok(())
+    }
+
+    async fn probe<K: Kernel>(
+        &self,
+        kernel: &mut K,
+        pairs: &[(String, String)],
+    ) -> Result<BTreeMap<String, Evidence>, KernelFailure> {
+        let nonce = Uuid::new_v4().to_string();
+        let path = self.directory.join(format!("{nonce}.json"));
+        let mut code = format!("{{ ::spikelab::evidence::Probe::new({nonce:?})");
+        for (name, variable) in pairs {
+            code.push_str(&format!(".add({name:?}, &{variable})"));
+        }
+        code.push_str(&format!(".write({:?}); }}", path.display().to_string()));
+        kernel.execute(&code, PROBE).await?;
+        let values = read(&path, &nonce).unwrap_or_default();
+        drop(std::fs::remove_file(&path));
+        Ok(values)
+    }
+}
+
+fn read(path: &Path, nonce: &str) -> Option<BTreeMap<String, Evidence>> {
+    if std::fs::metadata(path).ok()?.len() > LARGEST {
+        return None;
+    }
+    let file: ProbeFile = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    (file.nonce == nonce).then_some(file.values)
+}
