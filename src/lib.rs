@@ -5,6 +5,7 @@ pub mod description;
 mod equations;
 mod error;
 pub mod evidence;
+pub mod figure;
 mod groups;
 mod monitors;
 mod random;
@@ -15,6 +16,7 @@ pub mod units;
 
 pub use description::NetworkDescription;
 pub use error::{Error, ErrorKind, Result};
+pub use figure::{Figure, IntoSeries};
 pub use groups::{IntoRefractory, IntoSelection, IntoValue, NeuronGroup};
 pub use monitors::{IntoVariables, SpikeMonitor, StateMonitor};
 pub use simulation::{Network, NetworkObject};
@@ -27,6 +29,7 @@ pub use ndarray::ArrayBase;
 
 /// What a notebook needs: `use spikelab::prelude::*;`
 pub mod prelude {
+    pub use crate::figure::{Figure, IntoSeries};
     pub use crate::units::{
         Dimension, Hz, Mohm, Quantity, QuantityArray, kHz, mV, ms, nA, nF, nS, pA, pF, second, uA, uF, uS,
         um, us,

@@ -108,7 +108,9 @@ struct Course {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Grade { paths, out, jobs, course } => commands::grade(&paths, &out, jobs, course.root.as_deref()),
+        Command::Grade { paths, out, jobs, course } => {
+            commands::grade(&paths, &out, jobs, course.root.as_deref())
+        }
         Command::Release { names, check, course } => commands::release(&names, check, course.root.as_deref()),
         Command::Expect { names, check, course } => commands::expect(&names, check, course.root.as_deref()),
         Command::Verify { course } => commands::verify(course.root.as_deref()),

@@ -1,0 +1,351 @@
+//! Draws a figure: grid, series, axes, words, legend, in that order.
+//! Used by `Figure::to_svg`. Long lines are thinned here and nowhere else.
+
+use super::Figure;
+use super::canvas::{Anchor, Canvas, Ink, Lettering, fitted, text_width};
+use super::layout::{Frame, LABEL_SIZE, SUPTITLE_SIZE, TICK_SIZE, TICK_SPACE, TITLE_SIZE, frames};
+use super::legend;
+use super::panel::{Panel, Rgb, Series, Style};
+use super::shape::{Point, clipped, dashes, distinct, runs, thinned};
+use crate::error::Result;
+
+pub(super) const TEXT: Rgb = (38, 38, 38);
+const SPINE: Ink = Ink::new((90, 90, 90), 1.0);
+const GRID: Ink = Ink::new((232, 232, 232), 0.8);
+const TICK: f64 = 4.0;
+/// Beyond this many vertical or horizontal lines they are drawn thin and whole.
+const MANY_LINES: usize = 60;
+
+/// The figure as SVG.
+pub(super) fn svg(figure: &Figure) -> Result<String> {
+    let empty;
+    let figure = if figure.panels.is_empty() {
+        empty = figure.clone().subplot(1, 1, 1);
+        &empty
+    } else {
+        figure
+    };
+    Canvas::paint(figure.pixels(), &spoken(figure), |canvas| {
+        let width = f64::from(figure.pixels().0);
+        if !figure.suptitle.is_empty() {
+            let (text, size) = fitted(&figure.suptitle, SUPTITLE_SIZE, width - 20.0);
+            let lettering = Lettering { bold: true, ..Lettering::new(size, TEXT, Anchor::Middle) };
+            canvas.text(&text, (width / 2.0, 24.0), lettering)?;
+        }
+        frames(figure).iter().try_for_each(|frame| draw_panel(canvas, frame))
+    })
+}
+
+/// What the figure is called where it cannot be seen.
+fn spoken(figure: &Figure) -> String {
+    let mut words = vec![figure.suptitle.clone()];
+    for panel in &figure.panels {
+        let axes = [panel.y.label.as_str(), panel.x.label.as_str()];
+        words.push(if panel.title.is_empty() { axes.join(" over ") } else { panel.title.clone() });
+    }
+    words.retain(|w| !w.is_empty() && w != " over ");
+    if words.is_empty() { "figure".to_owned() } else { words.join(", ") }
+}
+
+fn draw_panel(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
+    grid(canvas, frame)?;
+    let mut covered = Vec::new();
+    for (k, series) in frame.panel.series.iter().enumerate() {
+        let ink = stroke(frame.panel, k);
+        match series.style {
+            Style::Line => line(canvas, frame, series, ink, &mut covered)?,
+            Style::Points => points(canvas, frame, series, ink, &mut covered)?,
+            Style::VLines | Style::HLines => straight(canvas, frame, series, ink, &mut covered)?,
+        }
+    }
+    axes(canvas, frame)?;
+    words(canvas, frame)?;
+    if frame.panel.legend { legend::draw(canvas, frame, &covered) } else { Ok(()) }
+}
+
+/// Colour, width and opacity of a series.
+pub(super) fn stroke(panel: &Panel, series: usize) -> Ink {
+    let look = panel.series[series].look;
+    Ink {
+        colour: panel.colour(series),
+        opacity: look.opacity.unwrap_or(1.0),
+        width: look.width.unwrap_or(1.6),
+    }
+}
+
+fn line(
+    canvas: &mut Canvas<'_>,
+    frame: &Frame<'_>,
+    series: &Series,
+    ink: Ink,
+    covered: &mut Vec<Point>,
+) -> Result<()> {
+    let points = series.x.iter().zip(&series.y).map(|(&x, &y)| (frame.x(x), frame.y(y)));
+    for run in runs(points) {
+        if let [lone] = run[..] {
+            // A single value between two gaps would have no length to see.
+            if frame.area.contains(lone) {
+                canvas.disc(lone, ink.width, ink)?;
+            }
+            continue;
+        }
+        for part in clipped(&thinned(run), &frame.area) {
+            canvas.line(&part, ink)?;
+            part.windows(2).for_each(|pair| sample(pair[0], pair[1], covered));
+        }
+    }
+    Ok(())
+}
+
+fn points(
+    canvas: &mut Canvas<'_>,
+    frame: &Frame<'_>,
+    series: &Series,
+    ink: Ink,
+    covered: &mut Vec<Point>,
+) -> Result<()> {
+    let radius = series.look.radius.unwrap_or_else(|| usual_radius(series.x.len()));
+    let points = series.x.iter().zip(&series.y).map(|(&x, &y)| (frame.x(x), frame.y(y)));
+    let ink = Ink { width: 1.0, ..ink };
+    for point in distinct(points, &frame.area) {
+        canvas.disc(point, radius, ink)?;
+        covered.push(point);
+    }
+    Ok(())
+}
+
+/// The more dots, the smaller.
+pub(super) fn usual_radius(count: usize) -> f64 {
+    match count {
+        0..=60 => 3.0,
+        61..=500 => 2.2,
+        501..=3000 => 1.6,
+        _ => 1.1,
+    }
+}
+
+fn straight(
+    canvas: &mut Canvas<'_>,
+    frame: &Frame<'_>,
+    series: &Series,
+    ink: Ink,
+    covered: &mut Vec<Point>,
+) -> Result<()> {
+    let area = &frame.area;
+    let ends: Vec<(Point, Point)> = if series.style == Style::VLines {
+        let inside = series.x.iter().filter(|&&x| frame.x.contains(x)).map(|&x| frame.x(x));
+        inside.map(|x| ((x, area.bottom), (x, area.top))).collect()
+    } else {
+        let inside = series.y.iter().filter(|&&y| frame.y.contains(y)).map(|&y| frame.y(y));
+        inside.map(|y| ((area.left, y), (area.right, y))).collect()
+    };
+    let many = ends.len() > MANY_LINES;
+    for (from, to) in ends {
+        sample(from, to, covered);
+        if many {
+            canvas.line(&[from, to], Ink { width: ink.width.min(0.8), opacity: ink.opacity * 0.6, ..ink })?;
+        } else {
+            for (from, to) in dashes(from, to, 6.0, 4.0) {
+                canvas.line(&[from, to], ink)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Points along a segment, close enough together that no legend slips between them.
+fn sample(from: Point, to: Point, covered: &mut Vec<Point>) {
+    let steps = ((to.0 - from.0).hypot(to.1 - from.1) / 6.0).ceil().clamp(1.0, 1000.0) as u32;
+    covered.extend((0..=steps).map(|k| {
+        let t = f64::from(k) / f64::from(steps);
+        (from.0 + t * (to.0 - from.0), from.1 + t * (to.1 - from.1))
+    }));
+}
+
+fn grid(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
+    let area = &frame.area;
+    for (value, _) in frame.x.ticks.iter().filter(|t| frame.x.contains(t.0)) {
+        let x = frame.x(*value);
+        canvas.line(&[(x, area.top), (x, area.bottom)], GRID)?;
+    }
+    for (value, _) in frame.y.ticks.iter().filter(|t| frame.y.contains(t.0)) {
+        let y = frame.y(*value);
+        canvas.line(&[(area.left, y), (area.right, y)], GRID)?;
+    }
+    Ok(())
+}
+
+fn axes(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
+    let area = &frame.area;
+    let spine = [(area.left, area.top), (area.left, area.bottom), (area.right, area.bottom)];
+    canvas.line(&spine, SPINE)?;
+    let below = area.bottom + TICK_SPACE + 0.76 * TICK_SIZE;
+    for (value, text) in frame.x.ticks.iter().filter(|t| frame.x.contains(t.0)) {
+        let x = frame.x(*value);
+        canvas.line(&[(x, area.bottom), (x, area.bottom + TICK)], SPINE)?;
+        canvas.text(text, (x, below), Lettering::new(TICK_SIZE, TEXT, Anchor::Middle))?;
+    }
+    for (value, text) in frame.y.ticks.iter().filter(|t| frame.y.contains(t.0)) {
+        let y = frame.y(*value);
+        canvas.line(&[(area.left - TICK, y), (area.left, y)], SPINE)?;
+        let (text, size) = fitted(text, TICK_SIZE, 121.0);
+        let at = (area.left - TICK_SPACE, y + 0.36 * TICK_SIZE);
+        canvas.text(&text, at, Lettering::new(size, TEXT, Anchor::End))?;
+    }
+    Ok(())
+}
+
+fn words(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
+    let (area, cell, panel) = (&frame.area, &frame.cell, frame.panel);
+    let (centre, middle) = ((area.left + area.right) / 2.0, (area.top + area.bottom) / 2.0);
+    // A centred text may reach as far as the nearer edge of its cell on both sides.
+    let across = 2.0 * (centre - cell.left).min(cell.right - centre) - 8.0;
+    let along = 2.0 * (middle - cell.top).min(cell.bottom - middle) - 8.0;
+
+    if !panel.title.is_empty() {
+        let factor =
+            if frame.y.factor.is_empty() { 0.0 } else { 2.0 * text_width(&frame.y.factor, TICK_SIZE) };
+        let (text, size) = fitted(&panel.title, TITLE_SIZE, (across - factor).max(40.0));
+        canvas.text(&text, (centre, area.top - 11.0), Lettering::new(size, TEXT, Anchor::Middle))?;
+    }
+    if !panel.x.label.is_empty() {
+        let (text, size) = fitted(&panel.x.label, LABEL_SIZE, across);
+        let at = (centre, area.bottom + TICK_SPACE + TICK_SIZE + 6.0 + 0.76 * LABEL_SIZE);
+        canvas.text(&text, at, Lettering::new(size, TEXT, Anchor::Middle))?;
+    }
+    if !panel.y.label.is_empty() {
+        let (text, size) = fitted(&panel.y.label, LABEL_SIZE, along);
+        let lettering = Lettering { upwards: true, ..Lettering::new(size, TEXT, Anchor::Middle) };
+        canvas.text(&text, (cell.left + 20.0, middle), lettering)?;
+    }
+    factors(canvas, frame)
+}
+
+/// The shared powers of ten: above the y axis, and at the right end below the x axis.
+fn factors(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
+    let area = &frame.area;
+    if !frame.y.factor.is_empty() {
+        let lettering = Lettering::new(TICK_SIZE, TEXT, Anchor::Start);
+        canvas.text(&frame.y.factor, (area.left - 4.0, area.top - 5.0), lettering)?;
+    }
+    if !frame.x.factor.is_empty() {
+        let at = (area.right, area.bottom - 6.0);
+        canvas.text(&frame.x.factor, at, Lettering::new(TICK_SIZE, TEXT, Anchor::End))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The points of every polyline in the given colour, in pixels.
+    fn polylines(svg: &str, colour: &str) -> Vec<Vec<Point>> {
+        let lines = svg.lines().filter(|l| l.starts_with("<polyline") && l.contains(colour));
+        lines
+            .map(|line| {
+                let text = line.split("points=\"").nth(1).unwrap().split('"').next().unwrap();
+                let pairs = text.split_whitespace().map(|p| p.split_once(',').unwrap());
+                pairs
+                    .map(|(x, y)| (x.parse::<f64>().unwrap() / 10.0, y.parse::<f64>().unwrap() / 10.0))
+                    .collect()
+            })
+            .collect()
+    }
+
+    const BLUE: &str = "#0072B2";
+
+    #[test]
+    fn the_words_are_in_the_picture_and_escaped() {
+        let svg = Figure::new()
+            .plot(0..3, [1, 4, 9])
+            .label("v < 0 & w")
+            .title("Title")
+            .suptitle("Over all")
+            .xlabel("Time (ms)")
+            .ylabel("<v>")
+            .legend()
+            .to_svg()
+            .unwrap();
+        for words in ["v &lt; 0 &amp; w", "Title", "Over all", "Time (ms)", "&lt;v&gt;"] {
+            assert!(svg.contains(words), "{words} is missing from {svg}");
+        }
+        assert!(!svg.contains("<v>"));
+    }
+
+    #[test]
+    fn labels_wait_for_the_legend() {
+        let figure = Figure::new().plot(0..3, [1, 4, 9]).label("quiet");
+        assert!(!figure.to_svg().unwrap().contains("quiet"));
+        assert!(figure.legend().to_svg().unwrap().contains("quiet"));
+    }
+
+    #[test]
+    fn points_are_mapped_into_the_area_in_proportion() {
+        let figure = Figure::new().plot([0.0, 5.0, 10.0], [0.0, 1.0, 0.5]);
+        let drawn = polylines(&figure.to_svg().unwrap(), BLUE).remove(0);
+        let area = frames(&figure)[0].area;
+        assert_eq!(drawn.len(), 3);
+        assert!(drawn.iter().all(|&p| area.contains(p)), "{drawn:?} in {area:?}");
+        assert!((drawn[1].0 - (drawn[0].0 + drawn[2].0) / 2.0).abs() < 0.11, "{drawn:?}");
+        assert!((drawn[2].1 - (drawn[0].1 + drawn[1].1) / 2.0).abs() < 0.11, "{drawn:?}");
+        assert!(drawn[0].1 > drawn[1].1, "y grows upwards");
+    }
+
+    #[test]
+    fn the_spikes_of_a_long_trace_survive_in_the_picture() {
+        let mut v: Vec<f64> = (0..100_000).map(|k| f64::from(k % 10) * 0.01).collect();
+        v[31_415] = 2.0;
+        v[70_000] = -1.0;
+        let figure = Figure::new().plot(0..100_000, &v);
+        let svg = figure.to_svg().unwrap();
+        let drawn = polylines(&svg, BLUE).remove(0);
+        let frame = &frames(&figure)[0];
+        assert!(drawn.len() < 3000, "{} points", drawn.len());
+        for (x, y) in [(31_415.0, 2.0), (70_000.0, -1.0)] {
+            let at = (frame.x(x), frame.y(y));
+            assert!(drawn.iter().any(|p| (p.0 - at.0).abs() < 0.1 && (p.1 - at.1).abs() < 0.1), "{at:?}");
+        }
+    }
+
+    #[test]
+    fn gaps_split_and_limits_cut() {
+        let svg = Figure::new().plot(0..5, [1.0, 2.0, f64::NAN, 2.0, 1.0]).to_svg().unwrap();
+        assert_eq!(polylines(&svg, BLUE).len(), 2);
+        let figure = Figure::new().plot(0..100, 0..100).xlim(10, 20).ylim(0, 15);
+        let area = frames(&figure)[0].area;
+        let drawn = polylines(&figure.to_svg().unwrap(), BLUE);
+        assert_eq!(drawn.len(), 1);
+        assert!(drawn[0].iter().all(|&p| area.contains(p)), "{drawn:?}");
+    }
+
+    #[test]
+    fn poor_data_still_makes_a_picture() {
+        let none: [f64; 0] = [];
+        let figures = [
+            Figure::new(),
+            Figure::new().plot(none, none).label("nothing").legend(),
+            Figure::new().plot(1.0, 2.0),
+            Figure::new().scatter(f64::NAN, f64::INFINITY),
+            Figure::new().plot([0, 1], [3, 3]),
+            Figure::new().plot([0.0, 1e308], [-1e308, f64::MAX]),
+            Figure::new().vlines(none).hline(none),
+            Figure::new().vlines(0..500),
+        ];
+        for figure in figures {
+            let svg = figure.to_svg().unwrap();
+            assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{svg}");
+            assert!(!svg.contains("NaN") && !svg.contains("inf,"), "{svg}");
+        }
+    }
+
+    #[test]
+    fn vertical_lines_are_dashed_over_the_whole_height() {
+        let figure = Figure::new().vlines([1.0, 2.0]).hline(0.5);
+        let area = frames(&figure)[0].area;
+        let dashes = polylines(&figure.to_svg().unwrap(), BLUE);
+        let lowest = dashes.iter().flatten().map(|p| p.1).fold(f64::MIN, f64::max);
+        assert!(dashes.len() > 20 && dashes.iter().all(|d| d[0].0 == d[1].0));
+        assert!((lowest - area.bottom).abs() < 0.1);
+    }
+}

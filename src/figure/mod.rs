@@ -1,0 +1,18 @@
+//! Figures: a small builder in matplotlib's words, drawn as SVG text and shown inline by the notebook.
+//! Students meet `Figure`; the rooms are data (`panel`, `series`), geometry (`axis`, `layout`, `shape`) and ink (`canvas`, `draw`).
+
+mod axis;
+mod builder;
+mod canvas;
+mod draw;
+mod evidence;
+mod layout;
+mod legend;
+mod panel;
+mod ready;
+mod series;
+mod shape;
+
+pub use builder::Figure;
+pub use ready::{connectivity_of, raster_of};
+pub use series::IntoSeries;
