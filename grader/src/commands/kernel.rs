@@ -1,0 +1,39 @@
+//! `grader kernel`: be the kernel that Jupyter starts, or register it.
+//! Preparing is the same as for grading, so a student and the grader have the same kernel.
+
+use std::path::{Path, PathBuf};
+
+use super::Outcome;
+use crate::kernel::KernelError;
+use crate::{Error, Result, kernel};
+
+impl From<KernelError> for Error {
+    fn from(e: KernelError) -> Self {
+        let text = e.to_string();
+        match text.split_once("\n  help: ") {
+            Some((what, next)) => Self::new(what, next),
+            None => Self::new(text, ""),
+        }
+    }
+}
+
+/// The kernel itself, with the connection file that Jupyter made.
+///
+/// # Errors
+/// A kernel that cannot be prepared or started.
+pub fn run_kernel(file: &Path) -> Result<Outcome> {
+    super::runtime()?.block_on(kernel::run_kernel(file))?;
+    Ok(Outcome::Done)
+}
+
+/// Prepares the kernel and registers it with Jupyter.
+///
+/// # Errors
+/// A kernel that cannot be prepared, a folder that cannot be written.
+pub fn install_kernel(prefix: Option<PathBuf>) -> Result<Outcome> {
+    super::runtime()?.block_on(kernel::KernelEnvironment::prepare())?;
+    let folder = kernel::install(prefix)?;
+    println!("Jupyter knows the kernel `Rust (spikelab)` now: {}", folder.display());
+    println!("Start it with `jupyter lab`, or from the command line with `jupyter execute NOTEBOOK`.");
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,68 @@
+//! Which Rust is used, and where this workspace is.
+//! The real compiler's own folder comes first on PATH, because rustup's stand-ins cost a second for each kernel.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::KernelError;
+
+/// The compiler that kernels use.
+#[derive(Clone, Debug)]
+pub(super) struct Toolchain {
+    /// Its folder, with `bin` and `lib` in it.
+    pub(super) sysroot: PathBuf,
+    /// `rustc --version`.
+    pub(super) version: String,
+}
+
+impl Toolchain {
+    pub(super) fn find(workspace: &Path) -> Result<Self, KernelError> {
+        let ask = |argument: &[&str]| {
+            let output = Command::new("rustc").args(argument).current_dir(workspace).output();
+            match output {
+                Ok(o) if o.status.success() => Ok(String::from_utf8_lossy(&o.stdout).trim().to_owned()),
+                _ => Err(KernelError::new(
+                    "the Rust compiler `rustc` cannot be started",
+                    "install Rust from https://rustup.rs and open a new terminal",
+                )),
+            }
+        };
+        Ok(Self { sysroot: ask(&["--print", "sysroot"])?.into(), version: ask(&["--version"])? })
+    }
+
+    /// PATH with the real compiler in front.
+    pub(super) fn path(&self) -> std::ffi::OsString {
+        let bin = self.sysroot.join("bin");
+        let rest = std::env::var_os("PATH").unwrap_or_default();
+        let places =
+            bin.join("cargo").exists().then_some(bin).into_iter().chain(std::env::split_paths(&rest));
+        std::env::join_paths(places).unwrap_or(rest)
+    }
+}
+
+/// The folder of this workspace: where the program was started from, or where it was built.
+pub(super) fn workspace() -> Result<PathBuf, KernelError> {
+    let is_workspace =
+        |p: &Path| p.join("Cargo.lock").is_file() && p.join("grader/kernel/Cargo.toml").is_file();
+    let above = |p: PathBuf| p.ancestors().find(|p| is_workspace(p)).map(Path::to_owned);
+    let named = std::env::var_os("SPIKELAB_HOME").map(PathBuf::from);
+    if let Some(named) = named {
+        return if is_workspace(&named) {
+            Ok(named)
+        } else {
+            Err(KernelError::new(
+                format!("SPIKELAB_HOME is {}, which is not the spikelab repository", named.display()),
+                "set it to the folder with Cargo.toml, src and grader in it, or unset it",
+            ))
+        };
+    }
+    let program = std::env::current_exe().ok().and_then(above);
+    let here = || std::env::current_dir().ok().and_then(above);
+    let built = || above(PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    program.or_else(here).or_else(built).ok_or_else(|| {
+        KernelError::new(
+            "the spikelab repository is not where this program was built",
+            "set SPIKELAB_HOME to the folder with Cargo.toml, src and grader in it",
+        )
+    })
+}

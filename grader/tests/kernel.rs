@@ -1,0 +1,102 @@
+//! The real kernel, prepared as on a fresh machine: how each kind of end of a cell is told apart.
+//! One kernel for all cells, because every test of its own would wait for a start of its own.
+
+use std::time::Duration;
+
+use grader::kernel::{KernelEnvironment, Session};
+use grader::outcome::CellStatus;
+use grader::runner::{CellRun, Kernel};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+async fn run(session: &mut Session, code: &str) -> CellRun {
+    let run = session.execute(code, LIMIT).await.unwrap();
+    println!("{:6.2} s {:?} {:?}\n    {code}", run.seconds, run.status, run.message);
+    run
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_end_of_a_cell_is_told_apart() {
+    let environment = KernelEnvironment::prepare().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let started = std::time::Instant::now();
+    let mut session = Session::start(&environment, folder.path()).await.unwrap();
+    println!("start {:.2} s", started.elapsed().as_secs_f64());
+
+    let ok = run(&mut session, "use spikelab::prelude::*;\nlet tau = 10.0 * ms;\nlet list = vec![1.0, 2.0];")
+        .await;
+    assert_eq!((ok.status, ok.message), (CellStatus::Ok, None));
+
+    let model = r#"let mut net = Network::new();
+let neuron = net.add(NeuronGroup::new(1, "dv/dt = (1 - v)/tau : 1")
+    .threshold("v > 0.8").reset("v = 0").method("exact").with("tau", tau))?;
+let spikemon = net.add(SpikeMonitor::new(&neuron))?;
+let statemon = net.add(StateMonitor::new(&neuron, "v").record(0))?;
+net.run(50.0 * ms)?;
+let figure = Figure::new().plot(statemon.t() / ms, statemon.get("v", 0)).vlines(spikemon.t() / ms);
+figure.clone()"#;
+    assert_eq!(run(&mut session, model).await.status, CellStatus::Ok);
+    let printed = run(&mut session, "print!(\"no line break\"); eprintln!(\"to standard error\");").await;
+    assert_eq!((printed.status, printed.message), (CellStatus::Ok, None));
+    let map = "let counts: std::collections::HashMap<String, usize> = std::collections::HashMap::new();\nlet n = counts.get(\"a\").copied().unwrap_or(3);\nlet total: f64 = list.iter().sum();";
+    assert_eq!(run(&mut session, map).await.status, CellStatus::Ok);
+
+    let panicked = run(&mut session, "let spoilt = 1;\nlet x = list[7];").await;
+    assert_eq!(panicked.status, CellStatus::Panicked);
+    let message = panicked.message.unwrap();
+    assert!(message.contains("index out of bounds") && !message.contains("stack backtrace"), "{message}");
+
+    let failed = run(
+        &mut session,
+        "let bad = net.add(NeuronGroup::new(1, \"dv/dt = (1 - v)/tua : 1\").with(\"tau\", tau))?;",
+    )
+    .await;
+    assert_eq!(failed.status, CellStatus::ReturnedError);
+    let message = failed.message.unwrap();
+    assert!(message.contains("did you mean `tau`?") && message.contains("──"), "{message}");
+    assert!(!message.contains("Inner {"), "the report, not a Debug dump: {message}");
+
+    let refused = run(&mut session, "let y: f64 = \"text\";").await;
+    assert_eq!(refused.status, CellStatus::CompileError);
+    assert!(refused.message.unwrap().contains("mismatched types"));
+    let blank = run(&mut session, "let tau = ____;").await;
+    assert_eq!(blank.status, CellStatus::CompileError);
+    assert!(blank.message.unwrap().contains("____"));
+
+    let names: Vec<String> = session
+        .variables()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|v| format!("{}: {}", v.name, v.type_name))
+        .collect();
+    println!("{names:?}");
+    assert!(names.iter().any(|n| n.starts_with("spikemon: ") && n.ends_with("SpikeMonitor")), "{names:?}");
+    assert!(!names.iter().any(|n| n.starts_with("spoilt")), "a panicked cell leaves nothing: {names:?}");
+
+    let endless = session.execute("loop {}", Duration::from_secs(3)).await.unwrap();
+    assert_eq!(endless.status, CellStatus::TimedOut);
+    assert_eq!(run(&mut session, "let after = 1;").await.status, CellStatus::Ok, "the kernel goes on");
+    assert_eq!(run(&mut session, "std::process::exit(3);").await.status, CellStatus::Died);
+    assert_eq!(run(&mut session, "let after = 2;").await.status, CellStatus::Ok, "the kernel goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_session_is_the_end_of_its_loops() {
+    let environment = KernelEnvironment::prepare().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = Session::start(&environment, folder.path()).await.unwrap();
+    let file = folder.path().join("alive");
+    let code = format!(
+        "loop {{ std::fs::write({:?}, format!(\"{{:?}}\", std::time::Instant::now())).unwrap(); }}",
+        file.display().to_string()
+    );
+    let cell = session.execute(&code, LIMIT);
+    assert!(tokio::time::timeout(Duration::from_secs(20), cell).await.is_err(), "the loop has no end");
+    assert!(file.exists(), "the loop had begun");
+    drop(session);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    std::fs::remove_file(&file).unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!file.exists(), "the loop still runs");
+}
