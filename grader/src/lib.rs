@@ -1,4 +1,8 @@
 //! Grades spikelab notebooks: runs them through the evcxr kernel, takes results out as data, compares, reports.
 //! The binary in `main.rs` is a thin shell around this library.
 
+pub mod collect;
+pub mod files;
+pub mod notebook;
 pub mod outcome;
+pub mod release;
