@@ -1,10 +1,14 @@
 //! Grades spikelab notebooks: runs them through the evcxr kernel, takes results out as data, compares, reports.
 //! The binary in `main.rs` is a thin shell around this library.
 
+pub mod collect;
 pub mod commands;
 mod error;
+pub mod files;
 pub mod kernel;
+pub mod notebook;
 pub mod outcome;
+pub mod release;
 pub mod runner;
 
 pub use error::{Error, Result};

@@ -1,0 +1,314 @@
+//! Paths from the command line → submissions, one for each thing a student handed in, in a fixed order.
+//! Used by `grader grade`. Invariant: what lies in a student's place is graded or reported, never left out silently.
+//!
+//! Where a submission's names come from, with `known` the assignments of the course:
+//!
+//! | path below the given folder | student | assignment |
+//! |---|---|---|
+//! | `alice.ipynb` | `alice` | from the notebook |
+//! | `alice_exercise1.ipynb`, `exercise1-alice.ipynb` | `alice` | `exercise1`, if known |
+//! | `exercise1/alice.ipynb` | `alice` | `exercise1`, if known |
+//! | `alice/exercise1.ipynb` | `alice` | `exercise1`, if known |
+//! | `alice/exercise1/anything.ipynb` (nbgrader) | `alice` | `exercise1` |
+//!
+//! A notebook named just like a known assignment belongs to the folder it lies in.
+//! Left out: hidden files, `README*`, `MARKS.yaml`, what nbgrader and operating systems add, and pictures and
+//! tables beside a notebook in a student's own folder.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::notebook::{Notebook, NotebookError};
+
+/// One thing to grade, or to report as impossible to grade.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// Student id.
+    pub student: String,
+    /// The assignment as the path tells it; [`identify`] also looks into the notebook.
+    pub assignment: Option<String>,
+    /// The file (or what stands in its place).
+    pub path: PathBuf,
+    /// Why this can be told to be no notebook without opening it.
+    pub problem: Option<String>,
+}
+
+impl Submission {
+    /// Opens the notebook.
+    ///
+    /// # Errors
+    /// The reason for "not graded", as a sentence for student and instructor.
+    pub fn load(&self) -> Result<Notebook, String> {
+        match &self.problem {
+            Some(problem) => Err(problem.clone()),
+            None => Notebook::load(&self.path).map_err(|error: NotebookError| error.problem().to_string()),
+        }
+    }
+}
+
+/// A path that the command line names and that cannot be collected from.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {detail}; name notebooks or folders that hold them", path.display())]
+pub struct CollectError {
+    path: PathBuf,
+    detail: io::Error,
+}
+
+/// Finds the submissions under `paths`, in the order of the paths and by name within each.
+///
+/// # Errors
+/// If a path does not exist or a folder named there cannot be read.
+pub fn collect(paths: &[PathBuf], known: &[&str]) -> Result<Vec<Submission>, CollectError> {
+    let mut found = Vec::new();
+    let mut seen = BTreeSet::new();
+    for path in paths {
+        let fail = |detail| CollectError { path: path.clone(), detail };
+        let entries = if fs::metadata(path).map_err(fail)?.is_dir() {
+            let mut entries = Vec::new();
+            walk_root(path, &mut entries).map_err(fail)?;
+            entries
+        } else {
+            let problem = (!has_extension(path, &["ipynb"])).then(|| wrong_kind(path));
+            vec![Entry { path: path.clone(), below: vec![file_name(path)], problem }]
+        };
+        let root = folder_name(path);
+        for entry in entries {
+            // `submissions submissions/alice.ipynb` names Alice's notebook twice and grades it once.
+            if seen.insert(place(&entry.path)) {
+                found.push(name(entry, root.as_deref(), known));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Where a file lies, however it was named; a link has a place of its own.
+fn place(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned()).join(file_name(path))
+}
+
+/// Something in a student's place.
+struct Entry {
+    path: PathBuf,
+    /// The components below the folder that the command line names, ending with the file itself.
+    below: Vec<String>,
+    problem: Option<String>,
+}
+
+/// Deeper folders are reported instead of entered.
+const MAX_DEPTH: usize = 8;
+
+fn walk_root(folder: &Path, entries: &mut Vec<Entry>) -> io::Result<()> {
+    walk(folder, &[], entries)
+}
+
+fn walk(folder: &Path, below: &[String], entries: &mut Vec<Entry>) -> io::Result<()> {
+    let mut children: Vec<PathBuf> =
+        fs::read_dir(folder)?.filter_map(|child| child.ok().map(|child| child.path())).collect();
+    children.sort();
+    let beside_a_notebook =
+        !below.is_empty() && children.iter().any(|child| has_extension(child, &["ipynb"]));
+    for path in children {
+        let name = file_name(&path);
+        if is_ignored(&name) || (beside_a_notebook && has_extension(&path, ATTACHMENTS)) {
+            continue;
+        }
+        let mut below = below.to_vec();
+        below.push(name);
+        visit(path, below, entries);
+    }
+    Ok(())
+}
+
+fn visit(path: PathBuf, below: Vec<String>, entries: &mut Vec<Entry>) {
+    let problem = match fs::symlink_metadata(&path) {
+        Err(error) => Some(error.to_string()),
+        // A link could lead to another student's work, to the solutions, or in a circle.
+        Ok(found) if found.is_symlink() => Some("is a symbolic link; hand in the file itself".to_owned()),
+        Ok(found) if found.is_dir() && has_extension(&path, &["ipynb"]) => {
+            Some("is a folder named like a notebook; hand in the .ipynb file itself".to_owned())
+        }
+        Ok(found) if found.is_dir() && below.len() >= MAX_DEPTH => {
+            Some("is nested too deep to be looked into; put the notebook further up".to_owned())
+        }
+        Ok(found) if found.is_dir() => {
+            let before = entries.len();
+            match walk(&path, &below, entries) {
+                Err(error) => Some(format!("cannot be read: {error}")),
+                Ok(()) if entries.len() == before => {
+                    Some("is an empty folder; hand in the .ipynb file".to_owned())
+                }
+                Ok(()) => return,
+            }
+        }
+        Ok(_) if !has_extension(&path, &["ipynb"]) => Some(wrong_kind(&path)),
+        Ok(_) => None,
+    };
+    entries.push(Entry { path, below, problem });
+}
+
+const ATTACHMENTS: &[&str] = &["png", "jpg", "jpeg", "svg", "gif", "csv", "json", "npz", "npy"];
+
+fn wrong_kind(path: &Path) -> String {
+    let kind = match path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).as_deref() {
+        Some("doc" | "docx" | "odt") => "is a text document, not a notebook",
+        Some("pdf") => "is a PDF, not a notebook",
+        Some("zip" | "gz" | "tar" | "7z" | "rar") => "is an archive, not a notebook; unpack it first, or",
+        Some("rs" | "py") => "is a source file, not a notebook",
+        Some("html" | "htm") => "is a web page, not a notebook",
+        _ => "is not a notebook",
+    };
+    let joint = if kind.ends_with("or") { "" } else { ";" };
+    format!("{kind}{joint} hand in the .ipynb file itself")
+}
+
+fn is_ignored(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    lower.starts_with('.')
+        || lower.starts_with("readme")
+        || matches!(
+            lower.as_str(),
+            "marks.yaml"
+                | "marks.yml"
+                | "timestamp.txt"
+                | "submission_secret.txt"
+                | "gradebook.db"
+                | "__macosx"
+                | "__pycache__"
+                | "thumbs.db"
+                | "desktop.ini"
+        )
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    extension.is_some_and(|extension| extensions.contains(&extension.as_str()))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+fn stem(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => name,
+    }
+}
+
+/// The name of a folder given on the command line, or of the folder a file given there lies in.
+fn folder_name(path: &Path) -> Option<String> {
+    let full = path.canonicalize().ok()?;
+    let folder = if full.is_dir() { full.as_path() } else { full.parent()? };
+    Some(folder.file_name()?.to_string_lossy().into_owned())
+}
+
+/// The table at the head of this file.
+fn name(entry: Entry, root: Option<&str>, known: &[&str]) -> Submission {
+    let is_known =
+        |word: &str| known.iter().find(|name| name.eq_ignore_ascii_case(word)).map(|name| (*name).to_owned());
+    let (last, folders) =
+        entry.below.split_last().map_or(("", &[] as &[String]), |(last, rest)| (last.as_str(), rest));
+    let stem = stem(last);
+    let (from_stem, student_in_stem) = split_stem(stem, known);
+    let (student, assignment) = match folders {
+        [] if is_known(stem).is_some() => {
+            // `grader grade submitted/alice/exercise1/exercise1.ipynb`: the nearest folder that is no assignment.
+            let upward = entry.path.canonicalize().unwrap_or_else(|_| entry.path.clone());
+            let owner = upward
+                .parent()
+                .into_iter()
+                .flat_map(Path::ancestors)
+                .map(file_name)
+                .find(|n| is_known(n).is_none());
+            (owner.filter(|name| !name.is_empty()).unwrap_or_else(|| stem.to_owned()), is_known(stem))
+        }
+        [] => (student_in_stem, from_stem.or_else(|| root.and_then(is_known))),
+        [only] if is_known(only).is_some() => (student_in_stem, is_known(only)),
+        [only] => (only.clone(), is_known(stem).or(from_stem)),
+        [first, second, ..] if is_known(first).is_some() && is_known(second).is_none() => {
+            (second.clone(), is_known(first))
+        }
+        [first, second, ..] => (first.clone(), Some(is_known(second).unwrap_or_else(|| second.clone()))),
+    };
+    Submission { student, assignment, path: entry.path, problem: entry.problem }
+}
+
+/// Takes `alice_exercise1` and `exercise1-alice` apart; a stem without a known assignment is all student.
+fn split_stem(stem: &str, known: &[&str]) -> (Option<String>, String) {
+    const JOINTS: [char; 4] = ['_', '-', '+', ' '];
+    let mut longest: Option<(&str, &str)> = None;
+    for name in known {
+        let student = cut_prefix(stem, name)
+            .and_then(|rest| rest.strip_prefix(JOINTS))
+            .or_else(|| cut_suffix(stem, name).and_then(|rest| rest.strip_suffix(JOINTS)))
+            .map(|rest| rest.trim_matches(JOINTS));
+        // Of `lif` and `lif-net`, the longer is meant by `lif-net-bob`.
+        if let Some(student) = student.filter(|student| !student.is_empty())
+            && longest.is_none_or(|(best, _)| name.len() > best.len())
+        {
+            longest = Some((name, student));
+        }
+    }
+    match longest {
+        Some((name, student)) => (Some(name.to_owned()), student.to_owned()),
+        None => (None, stem.to_owned()),
+    }
+}
+
+fn cut_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let head = text.get(..prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then(|| &text[prefix.len()..])
+}
+
+fn cut_suffix<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
+    let at = text.len().checked_sub(suffix.len())?;
+    text.get(at..)?.eq_ignore_ascii_case(suffix).then(|| &text[..at])
+}
+
+/// An assignment of the course, as its rubric and released notebook know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownAssignment {
+    /// Name: the file stem of its notebook.
+    pub name: String,
+    /// The `grade_id`s of its released notebook.
+    pub grade_ids: Vec<String>,
+}
+
+/// Finds out which assignment a notebook answers. What it holds counts more than what it is called: the name that
+/// release wrote, then the `grade_id`s (most of one assignment's, more than of any other), then folders and file name.
+#[must_use]
+pub fn identify(notebook: &Notebook, path: &Path, known: &[KnownAssignment]) -> Option<String> {
+    let find = |word: &str| known.iter().find(|a| a.name.eq_ignore_ascii_case(word)).map(|a| a.name.clone());
+    let names: Vec<&str> = known.iter().map(|assignment| assignment.name.as_str()).collect();
+    let stem = file_name(path);
+    let stem = self::stem(&stem);
+    notebook
+        .assignment()
+        .and_then(find)
+        .or_else(|| by_grade_ids(notebook, known))
+        .or_else(|| path.parent()?.ancestors().find_map(|folder| find(&file_name(folder))))
+        .or_else(|| find(stem).or_else(|| split_stem(stem, &names).0))
+}
+
+fn by_grade_ids(notebook: &Notebook, known: &[KnownAssignment]) -> Option<String> {
+    let present: BTreeSet<String> = notebook.grade_ids().into_iter().collect();
+    let mut scores: Vec<(usize, &KnownAssignment)> = known
+        .iter()
+        .map(|assignment| {
+            let wanted: BTreeSet<&String> = assignment.grade_ids.iter().collect();
+            (wanted.iter().filter(|id| present.contains(**id)).count(), assignment)
+        })
+        .collect();
+    scores.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    let (best, assignment) = scores.first()?;
+    let rival = scores.get(1).map_or(0, |(count, _)| *count);
+    (*best > rival && 2 * best > assignment.grade_ids.len()).then(|| assignment.name.clone())
+}
+
+#[cfg(test)]
+#[path = "collect_tests.rs"]
+mod tests;
