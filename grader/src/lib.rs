@@ -3,8 +3,11 @@
 
 pub mod collect;
 pub mod commands;
+pub mod compare;
+pub mod course;
 mod error;
 pub mod files;
+pub mod judge;
 pub mod kernel;
 pub mod notebook;
 pub mod outcome;

@@ -1,0 +1,116 @@
+//! Figures by their data: every curve of the reference must be drawn, in any panel and under any name.
+//! Colours and order are the student's own affair; texts on the axes are asked for.
+
+use spikelab::evidence::{Evidence, PanelData, SeriesData};
+
+use super::{Comparison, float, line, points};
+use crate::course::Figure;
+use crate::outcome::{CheckPlot, Curve};
+
+/// What a missing axis text costs of the points.
+const LABELS: f64 = 0.25;
+
+pub(super) fn compare(check: &Figure, expected: &Evidence, got: &Evidence) -> Option<Comparison> {
+    let (Evidence::Figure { panels: ours }, Evidence::Figure { panels: theirs }) = (expected, got) else {
+        return None;
+    };
+    let all =
+        |panels: &[PanelData]| panels.iter().flat_map(|p| p.series.clone()).collect::<Vec<SeriesData>>();
+    let (wanted, mut drawn) = (all(ours), all(theirs));
+    let plot = CheckPlot {
+        xlabel: ours.first().map(|p| p.xlabel.clone()).unwrap_or_default(),
+        ylabel: ours.first().map(|p| p.ylabel.clone()).unwrap_or_default(),
+        expected: wanted.iter().map(|s| curve("expected", s)).collect(),
+        got: drawn.iter().map(|s| curve("yours", s)).collect(),
+    };
+    let mut missing = Vec::new();
+    for series in &wanted {
+        match drawn.iter().position(|d| same(series, d, check.relative)) {
+            Some(k) => drop(drawn.swap_remove(k)),
+            None => missing.push(name(series)),
+        }
+    }
+    let found = wanted.len() - missing.len();
+    let part = if wanted.is_empty() { 1.0 } else { float(found) / float(wanted.len()) };
+    let bare = |p: &PanelData| p.xlabel.trim().is_empty() || p.ylabel.trim().is_empty();
+    let unlabelled = check.labels && (theirs.is_empty() || theirs.iter().any(bare));
+    let mut message = match (missing.is_empty(), found) {
+        (true, n) => format!("all {n} curves are there"),
+        (false, 0) => format!("none of the {} curves is as expected: {}", wanted.len(), missing.join(", ")),
+        (false, n) => format!("{n} of {} curves are there, missing: {}", wanted.len(), missing.join(", ")),
+    };
+    if unlabelled {
+        message.push_str("; an axis has no text");
+    }
+    let fraction = part * if unlabelled { 1.0 - LABELS } else { 1.0 };
+    let out = Comparison { fraction, message, ..Comparison::default() };
+    Some(out.with("curves found", float(found)).plotted(plot))
+}
+
+fn name(series: &SeriesData) -> String {
+    let what = match series.style.as_str() {
+        "line" => "a line",
+        "points" => "points",
+        _ => "vertical lines",
+    };
+    if series.label.is_empty() {
+        format!("{what} of {}", series.x.len())
+    } else {
+        format!("{what} `{}`", series.label)
+    }
+}
+
+/// Lines and points are the same if their data are.
+fn same(a: &SeriesData, b: &SeriesData, relative: f64) -> bool {
+    let vertical = |s: &SeriesData| s.style == "vlines";
+    let close = |a: &[f64], b: &[f64]| {
+        let bound = relative * a.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        a.len() == b.len()
+            && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= bound || a == b || (a.is_nan() && b.is_nan()))
+    };
+    vertical(a) == vertical(b) && close(&a.x, &b.x) && (vertical(a) || close(&a.y, &b.y))
+}
+
+fn curve(who: &str, s: &SeriesData) -> Curve {
+    let label = if s.label.is_empty() { who.to_owned() } else { format!("{who}: {}", s.label) };
+    match s.style.as_str() {
+        "line" => line(&label, &s.x, &s.y),
+        "points" => points(&label, &s.x, &s.y),
+        _ => Curve {
+            label,
+            style: "vlines".to_owned(),
+            x: s.x.iter().take(500).copied().collect(),
+            y: Vec::new(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(xlabel: &str, series: &[(&str, &[f64], &[f64])]) -> Evidence {
+        let one = |(style, x, y): &(&str, &[f64], &[f64])| SeriesData {
+            label: String::new(),
+            style: (*style).to_owned(),
+            x: x.to_vec(),
+            y: y.to_vec(),
+        };
+        let series = series.iter().map(one).collect();
+        let panel = PanelData { title: String::new(), xlabel: xlabel.into(), ylabel: "v".into(), series };
+        Evidence::Figure { panels: vec![panel] }
+    }
+
+    #[test]
+    fn curves_are_found_in_any_order() {
+        let check: Figure = serde_yaml::from_str("{variable: f, points: 1}").unwrap();
+        let (a, b) = (("line", &[0.0, 1.0][..], &[2.0, 3.0][..]), ("vlines", &[0.5][..], &[][..]));
+        let ours = figure("Time (ms)", &[a, b]);
+        let grade = |got: &Evidence| compare(&check, &ours, got).unwrap();
+        assert_eq!(grade(&figure("t", &[b, a, a])).fraction, 1.0);
+        assert_eq!(grade(&figure("t", &[a])).fraction, 0.5);
+        let bare = grade(&figure("", &[a, b]));
+        assert!(bare.fraction == 0.75 && bare.message.contains("no text"), "{}", bare.message);
+        assert_eq!(grade(&Evidence::Figure { panels: vec![] }).fraction, 0.0);
+    }
+}
