@@ -11,6 +11,7 @@ pub mod judge;
 pub mod kernel;
 pub mod notebook;
 pub mod outcome;
+pub mod pipeline;
 pub mod release;
 pub mod runner;
 

@@ -101,6 +101,12 @@ impl Cell {
         self.object.get("id")?.as_str()
     }
 
+    /// In which place the cell was run last, if it was.
+    #[must_use]
+    pub fn execution_count(&self) -> Option<i64> {
+        self.object.get("execution_count")?.as_i64()
+    }
+
     /// The whole text, whether the file holds it as one string or as a list of lines.
     #[must_use]
     pub fn source(&self) -> String {
