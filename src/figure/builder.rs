@@ -22,7 +22,7 @@ use crate::units::Quantity;
 ///     .hline(0.8).label("threshold")
 ///     .xlabel("Time (ms)").ylabel("v").legend();
 /// assert!(figure.to_svg()?.starts_with("<svg"));
-/// # spikelab::Result::Ok(())
+/// # Ok::<(), spikelab::Error>(())
 /// ```
 ///
 /// Values with a dimension are divided by a unit first; forgetting it is reported in place of the picture.
@@ -174,7 +174,7 @@ impl Figure {
     ///     .subplot(1, 2, 1).plot(0..3, [1, 4, 9]).title("left")
     ///     .subplot(1, 2, 2).scatter(0..3, [1, 4, 9]).title("right");
     /// assert!(figure.to_svg()?.contains("right"));
-    /// # spikelab::Result::Ok(())
+    /// # Ok::<(), spikelab::Error>(())
     /// ```
     pub fn subplot(mut self, rows: usize, columns: usize, k: usize) -> Self {
         let count = rows.saturating_mul(columns);

@@ -20,7 +20,7 @@ const MANY_LINES: usize = 2000;
 /// use spikelab::units::ms;
 /// let svg = raster_of([1.0, 2.5, 4.0] * ms, [0, 1, 0]).to_svg()?;
 /// assert!(svg.contains("Time (ms)") && svg.contains("Neuron index"));
-/// # spikelab::Result::Ok(())
+/// # Ok::<(), spikelab::Error>(())
 /// ```
 pub fn raster_of(t: impl IntoSeries, i: impl IntoSeries) -> Figure {
     let t: Result<QuantityArray> =
@@ -34,7 +34,7 @@ pub fn raster_of(t: impl IntoSeries, i: impl IntoSeries) -> Figure {
 /// use spikelab::figure::connectivity_of;
 /// let svg = connectivity_of(10, 10, &[0, 0, 3], &[1, 2, 7]).to_svg()?;
 /// assert!(svg.contains("Source neuron index"));
-/// # spikelab::Result::Ok(())
+/// # Ok::<(), spikelab::Error>(())
 /// ```
 pub fn connectivity_of(n_source: usize, n_target: usize, i: &[usize], j: &[usize]) -> Figure {
     let every = i.len().div_ceil(MANY_LINES).max(1);

@@ -180,7 +180,8 @@ mod tests {
         check(vec![1.0, 2.5], &[1.0, 2.5]);
         check([1, 2], &[1.0, 2.0]);
         check(&[1_usize, 2][..], &[1.0, 2.0]);
-        check(&vec![3_usize], &[3.0]);
+        let kept = vec![3_usize];
+        check(&kept, &[3.0]);
         check(0..3, &[0.0, 1.0, 2.0]);
         check(0..=2_usize, &[0.0, 1.0, 2.0]);
         check(2.5, &[2.5]);
@@ -190,7 +191,8 @@ mod tests {
         check(Quantity::from(3.0), &[3.0]);
         check(vec![(3.0 * mV) / mV], &[3.0]);
         check(Ok::<_, Error>([1.0]), &[1.0]);
-        check(&Ok::<_, Error>(vec![1.0]), &[1.0]);
+        let kept = Ok::<_, Error>(vec![1.0]);
+        check(&kept, &[1.0]);
     }
 
     #[test]
