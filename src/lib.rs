@@ -13,6 +13,7 @@ mod simulation;
 mod stateupdaters;
 mod synapses;
 pub mod units;
+mod views;
 
 pub use description::NetworkDescription;
 pub use error::{Error, ErrorKind, Result};
@@ -22,6 +23,7 @@ pub use monitors::{IntoVariables, SpikeMonitor, StateMonitor};
 pub use simulation::{Network, NetworkObject};
 pub use synapses::{Connect, IntoIndices, IntoNumberExpression, Synapses};
 pub use units::{Dimension, Quantity, QuantityArray};
+pub use views::{raster, visualise_connectivity};
 
 // Notebooks name the types of their variables; those that come from `ndarray` are reached through here.
 pub use ndarray;
@@ -35,6 +37,7 @@ pub mod prelude {
         um, us,
     };
     pub use crate::{
-        Connect, Network, NetworkDescription, NeuronGroup, SpikeMonitor, StateMonitor, Synapses,
+        Connect, Network, NetworkDescription, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, raster,
+        visualise_connectivity,
     };
 }

@@ -13,6 +13,7 @@ pub mod notebook;
 pub mod outcome;
 pub mod pipeline;
 pub mod release;
+pub mod report;
 pub mod runner;
 
 pub use error::{Error, Result};

@@ -1,5 +1,5 @@
 //! One axis: the interval it shows, where its ticks stand and what they say.
-//! Used by `layout` and `draw`. Invariant: `low < high`, both finite, and at least one tick unless the student chose none.
+//! Used by `layout` and `draw`. Invariant: `low < high`, both finite, so that every value has a place.
 
 /// Largest magnitude shown; beyond it even the width of the interval would overflow.
 const HUGE: f64 = 1e300;
@@ -46,18 +46,27 @@ pub(super) fn interval(values: impl Iterator<Item = f64>) -> (f64, f64) {
     (low - span * PADDING, high + span * PADDING)
 }
 
-/// Ticks at multiples of 1, 2, 2.5 or 5 times a power of ten, about `wanted` of them.
+/// Ticks at multiples of 1, 2, 2.5 or 5 times a power of ten, about `wanted` of them, and two wherever possible.
 pub(super) fn numbered(low: f64, high: f64, wanted: f64, whole: bool) -> Axis {
-    let mut step = nice_step((high - low) / wanted.max(1.0));
-    if whole {
-        step = step.max(1.0).round();
-    }
-    let exponent = shared_exponent(low.abs().max(high.abs()));
+    let step = |wanted: f64| {
+        let step = nice_step((high - low) / wanted.max(1.0));
+        if whole { step.max(1.0).round() } else { step }
+    };
+    // One tick alone gives a place but no scale.
+    let finer = (0..4).map(|k| spaced(low, high, step(wanted + f64::from(k))));
+    finer
+        .reduce(|best, next| if best.ticks.len() > 1 { best } else { next })
+        .unwrap_or_else(|| spaced(low, high, step(wanted)))
+}
+
+fn spaced(low: f64, high: f64, step: f64) -> Axis {
+    let exponent = shared_exponent(low, high);
     let scale = 10_f64.powi(exponent);
     let decimals = decimals_of(step / scale);
     let first = (low / step - 1e-9).ceil();
-    let count = ((high / step + 1e-9).floor() - first).clamp(0.0, 200.0) as u32;
-    let ticks = (0..=count)
+    let last = (high / step + 1e-9).floor();
+    let count = (last - first + 1.0).clamp(0.0, 200.0) as u32;
+    let ticks = (0..count)
         .map(|k| {
             let value = (first + f64::from(k)) * step;
             (value, number(value / scale, decimals))
@@ -73,7 +82,8 @@ fn nice_step(at_least: f64) -> f64 {
 }
 
 /// The power of ten taken out of all labels, so that they stay short: a multiple of three, 0 for everyday numbers.
-fn shared_exponent(largest: f64) -> i32 {
+pub(super) fn shared_exponent(low: f64, high: f64) -> i32 {
+    let largest = low.abs().max(high.abs());
     if (1e-2..1e5).contains(&largest) || largest == 0.0 {
         return 0;
     }
@@ -134,6 +144,7 @@ mod tests {
         assert_eq!(labels(-71.0, -48.0, 5.0), "−70 −65 −60 −55 −50");
         assert_eq!(labels(-0.25, 0.25, 4.0), "−0.2 0.0 0.2");
         assert_eq!(labels(0.0, 3e-9, 4.0), "0 1 2 3 ×10⁻⁹");
+        assert_eq!(labels(-3.3e-9, 3.3e-9, 2.0), "−2.5 0.0 2.5 ×10⁻⁹", "never one tick alone");
         assert_eq!(labels(0.0, 250_000.0, 5.0), "0 50 100 150 200 250 ×10³");
     }
 

@@ -78,7 +78,7 @@ impl Figure {
     /// Names the series drawn last, for the legend.
     pub fn label(self, text: impl Into<String>) -> Self {
         let text = text.into();
-        // After a mistake the series may be missing for that reason alone; then the first error says enough.
+        // Where a mistake left no series to name, the mistake was kept first and is the one shown.
         self.change(|panel| match panel.series.last_mut() {
             Some(series) => {
                 series.label = text;

@@ -85,7 +85,7 @@ fn line(
         if let [lone] = run[..] {
             // A single value between two gaps would have no length to see.
             if frame.area.contains(lone) {
-                canvas.disc(lone, ink.width, ink)?;
+                canvas.disc(lone, 1.3 * ink.width, Ink { width: 1.0, ..ink })?;
             }
             continue;
         }
@@ -209,8 +209,9 @@ fn words(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
         canvas.text(&text, (centre, area.top - 11.0), Lettering::new(size, TEXT, Anchor::Middle))?;
     }
     if !panel.x.label.is_empty() {
-        let (text, size) = fitted(&panel.x.label, LABEL_SIZE, across);
-        let at = (centre, area.bottom + TICK_SPACE + TICK_SIZE + 6.0 + 0.76 * LABEL_SIZE);
+        let factor = 2.0 * text_width(&frame.x.factor, TICK_SIZE);
+        let (text, size) = fitted(&panel.x.label, LABEL_SIZE, (across - factor).max(40.0));
+        let at = (centre, x_label_baseline(frame));
         canvas.text(&text, at, Lettering::new(size, TEXT, Anchor::Middle))?;
     }
     if !panel.y.label.is_empty() {
@@ -221,6 +222,10 @@ fn words(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
     factors(canvas, frame)
 }
 
+fn x_label_baseline(frame: &Frame<'_>) -> f64 {
+    frame.area.bottom + TICK_SPACE + TICK_SIZE + 6.0 + 0.76 * LABEL_SIZE
+}
+
 /// The shared powers of ten: above the y axis, and at the right end below the x axis.
 fn factors(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
     let area = &frame.area;
@@ -229,7 +234,7 @@ fn factors(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
         canvas.text(&frame.y.factor, (area.left - 4.0, area.top - 5.0), lettering)?;
     }
     if !frame.x.factor.is_empty() {
-        let at = (area.right, area.bottom - 6.0);
+        let at = (area.right, x_label_baseline(frame));
         canvas.text(&frame.x.factor, at, Lettering::new(TICK_SIZE, TEXT, Anchor::End))?;
     }
     Ok(())
@@ -306,6 +311,15 @@ mod tests {
             let at = (frame.x(x), frame.y(y));
             assert!(drawn.iter().any(|p| (p.0 - at.0).abs() < 0.1 && (p.1 - at.1).abs() < 0.1), "{at:?}");
         }
+    }
+
+    #[test]
+    fn shared_powers_of_ten_stand_within_the_sheet() {
+        let figure = Figure::new().plot([0.0, 3e7], [0.0, 4e-9]);
+        let svg = figure.to_svg().unwrap();
+        assert!(svg.contains("×10⁶") && svg.contains("×10⁻⁹"), "{svg}");
+        let frame = &frames(&figure)[0];
+        assert!(x_label_baseline(frame) < frame.cell.bottom - 2.0);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! Used by `draw`. All panels share their margins, so that axes line up.
 
 use super::Figure;
-use super::axis::{Axis, interval, numbered};
+use super::axis::{Axis, interval, numbered, shared_exponent};
 use super::canvas::text_width;
 use super::panel::{Panel, Place};
 use super::shape::Rect;
@@ -93,7 +93,11 @@ fn vertical_margin_above(panels: &[Panel]) -> f64 {
 }
 
 fn vertical_margin_below(panels: &[Panel]) -> f64 {
-    let labels = if panels.iter().any(|p| !p.x.label.is_empty()) { 22.0 } else { 0.0 };
+    let has_factor = |p: &Panel| {
+        let (low, high) = x_interval(p);
+        p.x.ticks.is_none() && shared_exponent(low, high) != 0
+    };
+    let labels = if panels.iter().any(|p| !p.x.label.is_empty() || has_factor(p)) { 22.0 } else { 0.0 };
     TICK_SPACE + TICK_SIZE + 10.0 + labels
 }
 
@@ -118,17 +122,21 @@ fn overhang(axis: &Axis, width: f64) -> f64 {
 }
 
 fn y_axis(panel: &Panel, height: f64) -> Axis {
-    let values = || panel.series.iter().flat_map(|s| s.y.iter().copied());
-    let (low, high) = panel.y.limits.unwrap_or_else(|| interval(values()));
+    let values = panel.series.iter().flat_map(|s| s.y.iter().copied());
+    let (low, high) = panel.y.limits.unwrap_or_else(|| interval(values));
     if let Some(ticks) = &panel.y.ticks {
         return Axis { low, high, ticks: ticks.clone(), factor: String::new() };
     }
     numbered(low, high, (height / 42.0).clamp(2.0, 9.0), panel.counts(|s| &s.y))
 }
 
+fn x_interval(panel: &Panel) -> (f64, f64) {
+    let values = panel.series.iter().flat_map(|s| s.x.iter().copied());
+    panel.x.limits.unwrap_or_else(|| interval(values))
+}
+
 fn x_axis(panel: &Panel, width: f64) -> Axis {
-    let values = || panel.series.iter().flat_map(|s| s.x.iter().copied());
-    let (low, high) = panel.x.limits.unwrap_or_else(|| interval(values()));
+    let (low, high) = x_interval(panel);
     if let Some(ticks) = &panel.x.ticks {
         return Axis { low, high, ticks: ticks.clone(), factor: String::new() };
     }

@@ -10,6 +10,8 @@ use crate::units::{Dimension, QuantityArray, ms};
 
 /// More connections than this would make one grey patch: then only some are drawn as lines.
 const MANY_LINES: usize = 2000;
+/// Space beyond the first and last neuron: less than one index, so that no tick names a neuron that is not there.
+const ROOM: f64 = 0.8;
 
 /// A spike raster: a dot for every spike, at its time and neuron index.
 ///
@@ -65,14 +67,14 @@ pub fn connectivity_of(n_source: usize, n_target: usize, i: &[usize], j: &[usize
         .look(dots)
         .title(title)
         .xlim(-0.15, 1.15)
-        .ylim(-1.0, tallest as f64)
+        .ylim(-ROOM, tallest as f64 - 1.0 + ROOM)
         .xticks([0, 1], ["Source", "Target"])
         .ylabel("Neuron index")
         .subplot(1, 2, 2)
         .scatter(i, j)
         .look(Look { radius: Some(usual_dot(tallest).min(usual_radius(i.len()))), ..Look::default() })
-        .xlim(-1.0, n_source.max(1) as f64)
-        .ylim(-1.0, n_target.max(1) as f64)
+        .xlim(-ROOM, n_source.max(1) as f64 - 1.0 + ROOM)
+        .ylim(-ROOM, n_target.max(1) as f64 - 1.0 + ROOM)
         .xlabel("Source neuron index")
         .ylabel("Target neuron index");
     let mistakes = [outside("starts", "source", n_source, i), outside("ends", "target", n_target, j)];

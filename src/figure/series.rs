@@ -125,7 +125,7 @@ impl<T: IntoSeries + Clone> IntoSeries for &T {
 
 /// The plain numbers of a series; `which` names it in the error ("the x values of `plot`").
 pub(super) fn plain(series: impl IntoSeries, which: &str) -> Result<Vec<f64>> {
-    let array = series.into_series().map_err(|e| e.help(format!("this became {which}")))?;
+    let array = series.into_series().map_err(|e| e.help(format!("it was handed on as {which}")))?;
     without_dimension(array.dimension(), which)?;
     Ok(array.to_vec())
 }
@@ -141,15 +141,23 @@ fn without_dimension(dimension: Dimension, which: &str) -> Result<()> {
     if dimension.is_none() {
         return Ok(());
     }
-    let (name, unit) = unit_words(dimension);
-    Err(Error::new(ErrorKind::Dimension, format!("{which} are in {name}; divide by {unit}")).help(format!(
-        "a figure shows plain numbers: plot `values / {unit}`, and name the unit in the axis label, \
-         e.g. `\"… ({unit})\"`"
-    )))
+    let (text, help) = match unit_words(dimension) {
+        Some((name, unit)) => (
+            format!("{which} are in {name}; divide by {unit}"),
+            format!(
+                "a figure shows plain numbers: write `… / {unit}`, and put `({unit})` into the axis label"
+            ),
+        ),
+        None => (
+            format!("{which} are in {dimension}; divide by a unit of that kind"),
+            "a figure shows plain numbers: divide by the unit you like, and name it in the axis label".into(),
+        ),
+    };
+    Err(Error::new(ErrorKind::Dimension, text).help(help))
 }
 
-/// How a dimension is spoken of, and the unit to divide by.
-fn unit_words(dimension: Dimension) -> (String, &'static str) {
+/// How the units of common dimensions are spoken of, and the unit to divide by.
+fn unit_words(dimension: Dimension) -> Option<(&'static str, &'static str)> {
     let known = [
         (Dimension::TIME, "seconds", "ms"),
         (volt.dimension(), "volts", "mV"),
@@ -159,10 +167,7 @@ fn unit_words(dimension: Dimension) -> (String, &'static str) {
         (farad.dimension(), "farads", "pF"),
         (ohm.dimension(), "ohms", "Mohm"),
     ];
-    match known.iter().find(|(d, ..)| *d == dimension) {
-        Some((_, name, unit)) => ((*name).to_owned(), unit),
-        None => (dimension.to_string(), "their unit"),
-    }
+    known.into_iter().find(|(d, ..)| *d == dimension).map(|(_, name, unit)| (name, unit))
 }
 
 #[cfg(test)]
@@ -199,6 +204,8 @@ mod tests {
     fn a_dimension_is_refused_with_the_unit_to_divide_by() {
         let text = plain([1.0, 2.0] * ms, "the x values").unwrap_err().to_string();
         assert!(text.starts_with("Error: the x values are in seconds; divide by ms"), "{text}");
+        let text = plain(2.0 * mV * mV, "the y values").unwrap_err().to_string();
+        assert!(text.contains("the y values are in volt**2; divide by a unit of that kind"), "{text}");
         let text = plain([3.0 * mV, 1.0 * ms], "the y values").unwrap_err().to_string();
         assert!(text.contains("cannot plot voltage (volt) and time (second) in one list"), "{text}");
     }

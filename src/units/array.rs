@@ -264,6 +264,14 @@ macro_rules! lists_with_unit {
 }
 lists_with_unit!(f64, i32);
 
+/// Counts over a duration are rates: `spikemon.count() / (1.0*second)`.
+impl Div<Quantity> for Vec<usize> {
+    type Output = QuantityArray;
+    fn div(self, duration: Quantity) -> QuantityArray {
+        QuantityArray::from(self) / duration
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
 fn count(x: usize) -> f64 {
     x as f64
@@ -328,7 +336,7 @@ mod tests {
 
     #[test]
     fn counts_over_a_duration_are_rates() {
-        let rate = QuantityArray::from(vec![3_usize, 5]) / (2.0 * second);
+        let rate = vec![3_usize, 5] / (2.0 * second);
         assert_eq!(rate.to_string(), "[1.5, 2.5] Hz");
     }
 
