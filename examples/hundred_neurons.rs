@@ -39,6 +39,10 @@ fn main() -> spikelab::Result<()> {
         .ylabel("Firing rate (sp/s)");
     let path = std::env::args().nth(1).unwrap_or_else(|| "hundred_neurons.svg".to_owned());
     figure.save(&path)?;
-    println!("{} spikes, the fastest neuron {:.0} per second; wrote {path}", spikemon.num_spikes(), rate.max());
+    println!(
+        "{} spikes, the fastest neuron {:.0} per second; wrote {path}",
+        spikemon.num_spikes(),
+        rate.max()
+    );
     Ok(())
 }

@@ -51,6 +51,7 @@ fn name(series: &SeriesData) -> String {
     let what = match series.style.as_str() {
         "line" => "a line",
         "points" => "points",
+        "hlines" => "horizontal lines",
         _ => "vertical lines",
     };
     if series.label.is_empty() {
@@ -62,13 +63,17 @@ fn name(series: &SeriesData) -> String {
 
 /// Lines and points are the same if their data are.
 fn same(a: &SeriesData, b: &SeriesData, relative: f64) -> bool {
-    let vertical = |s: &SeriesData| s.style == "vlines";
+    let shape = |s: &SeriesData| match s.style.as_str() {
+        "vlines" => 1,
+        "hlines" => 2,
+        _ => 0,
+    };
     let close = |a: &[f64], b: &[f64]| {
         let bound = relative * a.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
         a.len() == b.len()
             && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= bound || a == b || (a.is_nan() && b.is_nan()))
     };
-    vertical(a) == vertical(b) && close(&a.x, &b.x) && (vertical(a) || close(&a.y, &b.y))
+    shape(a) == shape(b) && (shape(a) == 2 || close(&a.x, &b.x)) && (shape(a) == 1 || close(&a.y, &b.y))
 }
 
 fn curve(who: &str, s: &SeriesData) -> Curve {

@@ -75,6 +75,13 @@ pub fn compare(check: &CheckSpec, expected: &Evidence, got: &Evidence) -> Compar
         _ => None,
     };
     fits.unwrap_or_else(|| {
+        // A figure that cannot be drawn is its own error text.
+        if let (CheckSpec::Figure(_), Evidence::Text { value }) = (check, got) {
+            return Comparison::wrong(format!(
+                "the figure cannot be drawn: {}",
+                value.trim_start_matches("Error: ")
+            ));
+        }
         Comparison::wrong(format!(
             "`{}` should be {}, but it is {}",
             check.variable(),
