@@ -63,7 +63,7 @@ fn summary(reports: &[SubmissionReport]) -> String {
         text.push_str(&format!(", {mean:.0} % of the points on average"));
     }
     if missing > 0 {
-        text.push_str(&format!("; {missing} NOT graded, a person must look at them"));
+        text.push_str(&format!("; {missing} NOT graded, please look at them"));
     }
     text
 }
