@@ -74,7 +74,7 @@ enum Command {
         #[command(subcommand)]
         command: Option<KernelCommand>,
         /// Connection file, as Jupyter gives it when it starts a kernel
-        #[arg(long, value_name = "FILE")]
+        #[arg(long = "control_file", value_name = "FILE")]
         control_file: Option<PathBuf>,
     },
 }

@@ -1,0 +1,181 @@
+//! The page that a student gets back: marks, what differs and where, pictures, hints, the changes made.
+//! One file without anything from elsewhere; every text is escaped, because it comes from students.
+
+use minijinja::{AutoEscape, Environment, context};
+use serde::Serialize;
+
+use super::diff::{self, Line};
+use super::{picture, points};
+use crate::notebook::Notebook;
+use crate::outcome::{CellStatus, GradingStatus, QuestionResult, SubmissionReport, Verdict};
+use crate::{Error, Result};
+
+const TEMPLATE: &str = include_str!("feedback.html");
+
+#[derive(Serialize)]
+struct Question {
+    title: String,
+    earned: String,
+    points: String,
+    state: &'static str,
+    cause: Option<String>,
+    checks: Vec<Check>,
+}
+
+#[derive(Serialize)]
+struct Check {
+    title: String,
+    message: String,
+    earned: String,
+    points: String,
+    state: &'static str,
+    word: &'static str,
+    hint: Option<String>,
+    measures: Vec<(String, String)>,
+    svg: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Cell {
+    number: usize,
+    name: String,
+    status: &'static str,
+    fine: bool,
+    seconds: String,
+    message: Option<String>,
+    diff: Vec<Line>,
+}
+
+/// The page of one report; `released` is the blank notebook, for the changes.
+pub(super) fn page(report: &SubmissionReport, released: Option<&Notebook>) -> Result<String> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let failed =
+        |e: minijinja::Error| Error::new(format!("the feedback page of {}: {e}", report.student), "");
+    environment.add_template("feedback.html", TEMPLATE).map_err(failed)?;
+    let reason = match &report.status {
+        GradingStatus::Graded => None,
+        GradingStatus::NotGraded(why) => Some(why.as_str()),
+    };
+    let share = if report.points() > 0.0 { 100.0 * report.earned() / report.points() } else { 0.0 };
+    let page = environment.get_template("feedback.html").map_err(failed)?;
+    page.render(context! {
+        student => report.student,
+        assignment => report.assignment,
+        file => report.file,
+        earned => points(report.earned()),
+        points => points(report.points()),
+        share => format!("{share:.0}"),
+        reason,
+        questions => report.questions.iter().map(question).collect::<Vec<_>>(),
+        cells => cells(report, released),
+        remarks => report.remarks,
+    })
+    .map_err(failed)
+}
+
+fn state(earned: f64, points: f64) -> &'static str {
+    if earned >= points {
+        "full"
+    } else if earned > 0.0 {
+        "part"
+    } else {
+        "none"
+    }
+}
+
+fn question(q: &QuestionResult) -> Question {
+    let checks = q.checks.iter().map(|c| Check {
+        title: c.title.clone(),
+        message: c.message.clone(),
+        earned: points(c.earned),
+        points: points(c.points),
+        state: state(c.earned, c.points),
+        word: match c.verdict {
+            Verdict::Correct => "right",
+            Verdict::Differs => "differs",
+            Verdict::NoEvidence => "missing",
+        },
+        hint: c.hint.clone(),
+        measures: c.measures.iter().map(|(name, v)| (name.clone(), number(*v))).collect(),
+        svg: c.plot.as_ref().and_then(picture::svg),
+    });
+    Question {
+        title: q.title.clone(),
+        earned: points(q.earned),
+        points: points(q.points),
+        state: state(q.earned, q.points),
+        cause: q.cause.clone(),
+        checks: checks.collect(),
+    }
+}
+
+fn number(x: f64) -> String {
+    if x == 0.0 || (1e-3..1e6).contains(&x.abs()) { points_like(x) } else { format!("{x:.2e}") }
+}
+
+fn points_like(x: f64) -> String {
+    let text = format!("{x:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn cells(report: &SubmissionReport, released: Option<&Notebook>) -> Vec<Cell> {
+    let cell = |c: &crate::outcome::CellOutcome| {
+        let blank =
+            c.grade_id.as_ref().and_then(|id| released?.cell_by_grade_id(id).map(|(_, cell)| cell.source()));
+        Cell {
+            number: c.index + 1,
+            name: c.grade_id.clone().unwrap_or_default(),
+            status: match c.status {
+                CellStatus::Ok => "ran",
+                CellStatus::CompileError => "does not compile",
+                CellStatus::Panicked => "panicked",
+                CellStatus::ReturnedError => "ended with an error",
+                CellStatus::TimedOut => "took too long",
+                CellStatus::Died => "ended the process",
+                CellStatus::Refused => "refused",
+                CellStatus::NotRun => "not run",
+            },
+            fine: c.status == CellStatus::Ok,
+            seconds: format!("{:.2}", c.seconds),
+            message: c.message.clone(),
+            diff: blank.filter(|b| *b != c.source).map(|b| diff::lines(&b, &c.source)).unwrap_or_default(),
+        }
+    };
+    report.cells.iter().map(cell).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::report;
+    use super::*;
+    use crate::notebook::{Cell as NotebookCell, CellKind};
+    use crate::outcome::{CheckPlot, Curve};
+
+    #[test]
+    fn no_text_of_a_student_becomes_markup() {
+        let mut hostile = report("<script>alert(1)</script>", "e1");
+        let curve =
+            Curve { label: "<script>".into(), style: "line".into(), x: vec![0.0, 1.0], y: vec![0.0, 1.0] };
+        hostile.questions[0].checks[0].plot =
+            Some(CheckPlot { xlabel: "<script>".into(), expected: vec![curve], ..CheckPlot::default() });
+        let mut blank = NotebookCell::new(CellKind::Code, "let x = ____;");
+        blank
+            .metadata_mut()
+            .insert("nbgrader".into(), serde_json::json!({"grade_id": "q", "schema_version": 3}));
+        let html = page(&hostile, Some(&Notebook::new(vec![blank]))).unwrap();
+        assert!(!html.contains("<script"), "unescaped text");
+        assert!(html.contains("&lt;script"));
+        assert!(html.contains("class=\"del\"") && html.contains("class=\"ins\""), "the changes are shown");
+        assert!(html.contains("<svg"), "the picture is drawn");
+    }
+
+    #[test]
+    fn what_was_not_graded_says_why_and_shows_no_mark() {
+        let mut broken = report("nora", "");
+        broken.status = GradingStatus::NotGraded("this is not a notebook".into());
+        broken.questions.clear();
+        let html = page(&broken, None).unwrap();
+        assert!(html.contains("this is not a notebook") && !html.contains("0 of 0"));
+    }
+}
