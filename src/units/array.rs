@@ -133,7 +133,13 @@ impl QuantityArray {
 impl Index<usize> for QuantityArray {
     type Output = f64;
     /// The value in SI base units.
+    ///
+    /// # Panics
+    /// If there are not that many values; [`QuantityArray::at`] does not.
+    #[track_caller]
     fn index(&self, index: usize) -> &f64 {
+        let n = self.len();
+        assert!(index < n, "index {index} is beyond the end: there are {n} values, counted from 0");
         &self.values[index]
     }
 }

@@ -3,6 +3,7 @@
 
 use spikelab::evidence::{Evidence, PanelData, SeriesData};
 
+use super::trace::at;
 use super::{Comparison, float, line, points};
 use crate::course::Figure;
 use crate::outcome::{CheckPlot, Curve};
@@ -73,6 +74,18 @@ fn same(a: &SeriesData, b: &SeriesData, relative: f64) -> bool {
         a.len() == b.len()
             && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= bound || a == b || (a.is_nan() && b.is_nan()))
     };
+    // A line sampled on other times is the same line if it passes through the same points.
+    if shape(a) == 0
+        && a.x.len() != b.x.len()
+        && a.style == "line"
+        && b.x.is_sorted()
+        && b.x.len() == b.y.len()
+    {
+        let covers = |x: &f64| b.x.first().is_some_and(|f| f <= x) && b.x.last().is_some_and(|l| l >= x);
+        let inside = a.x.iter().zip(&a.y).filter(|(x, _)| covers(x));
+        let (ours, theirs): (Vec<f64>, Vec<f64>) = inside.map(|(x, y)| (*y, at(&b.x, &b.y, *x))).unzip();
+        return ours.len() * 100 >= a.x.len() * 98 && !ours.is_empty() && close(&ours, &theirs);
+    }
     shape(a) == shape(b) && (shape(a) == 2 || close(&a.x, &b.x)) && (shape(a) == 1 || close(&a.y, &b.y))
 }
 
@@ -104,6 +117,18 @@ mod tests {
         let series = series.iter().map(one).collect();
         let panel = PanelData { title: String::new(), xlabel: xlabel.into(), ylabel: "v".into(), series };
         Evidence::Figure { panels: vec![panel] }
+    }
+
+    #[test]
+    fn a_line_on_other_times_is_the_same_line() {
+        let check: Figure = serde_yaml::from_str("{variable: f, points: 1}").unwrap();
+        let ours = figure("t", &[("line", &[0.0, 1.0, 2.0], &[0.0, 2.0, 4.0])]);
+        let finer = figure("t", &[("line", &[0.0, 0.5, 1.0, 1.5, 2.0], &[0.0, 1.0, 2.0, 3.0, 4.0])]);
+        assert_eq!(compare(&check, &ours, &finer).unwrap().fraction, 1.0);
+        let other = figure("t", &[("line", &[0.0, 0.5, 1.0, 1.5, 2.0], &[0.0, 1.0, 2.5, 3.0, 4.0])]);
+        assert_eq!(compare(&check, &ours, &other).unwrap().fraction, 0.0);
+        let short = figure("t", &[("line", &[0.0, 1.0], &[0.0, 2.0])]);
+        assert_eq!(compare(&check, &ours, &short).unwrap().fraction, 0.0);
     }
 
     #[test]

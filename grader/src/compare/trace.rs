@@ -95,7 +95,7 @@ fn set<'a>(evidence: &'a Evidence, of: &str) -> Option<(&'a [f64], &'a [usize], 
 }
 
 /// Linear interpolation; times and values have the same length.
-fn at(times: &[f64], values: &[f64], t: f64) -> f64 {
+pub(super) fn at(times: &[f64], values: &[f64], t: f64) -> f64 {
     let k = times.partition_point(|s| *s < t);
     match (k.checked_sub(1).map(|j| (times[j], values[j])), times.get(k).map(|s| (*s, values[k]))) {
         (Some((t0, v0)), Some((t1, v1))) if t1 > t0 => v0 + (v1 - v0) * (t - t0) / (t1 - t0),
