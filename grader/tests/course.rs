@@ -59,7 +59,7 @@ fn the_solutions_give_what_brian2_gives() {
     same_spikes(&expected("exercise1", "exercise1-spike", "spikemon_spike"), &spike["monitors"]["spikemon"]);
     let hundred = golden("section2-threshold-1");
     same_spikes(&expected("exercise2", "exercise2-network", "spikemon"), &hundred["monitors"]["spikemon"]);
-    let three = golden("section3-200ms");
+    let three = golden("section3");
     same_spikes(&expected("exercise3", "exercise3-synapses", "spikemon"), &three["monitors"]["spikemon"]);
     same_traces(&expected("exercise3", "exercise3-synapses", "statemon"), &three["monitors"]["M"]);
 }
