@@ -1,5 +1,8 @@
 //! Spiking networks from Brian2's equation strings, with units, monitors and plots.
 
+// What a library prints ends up in the wrong cell; figures say why they do.
+#![warn(clippy::print_stdout)]
+
 mod codegen;
 pub mod description;
 mod equations;

@@ -18,7 +18,6 @@ use crate::units::ms;
 /// # .to_svg()?;
 /// # Ok::<(), spikelab::Error>(())
 /// ```
-#[must_use]
 pub fn raster(spikes: &SpikeMonitor) -> Figure {
     raster_of(spikes.t() / ms, spikes.i())
 }
@@ -37,7 +36,6 @@ pub fn raster(spikes: &SpikeMonitor) -> Figure {
 /// # .to_svg()?;
 /// # Ok::<(), spikelab::Error>(())
 /// ```
-#[must_use]
 pub fn visualise_connectivity(synapses: &Synapses) -> Figure {
     connectivity_of(synapses.source().len(), synapses.target().len(), &synapses.i(), &synapses.j())
 }
