@@ -14,13 +14,13 @@ async fn start() -> (Session, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let started = Instant::now();
     let session = Session::start(&environment, folder.path()).await.expect("a kernel");
-    println!("start {:.2} s", started.elapsed().as_secs_f64());
+    eprintln!("start {:.2} s", started.elapsed().as_secs_f64());
     (session, folder)
 }
 
 async fn run(session: &mut Session, code: &str) -> CellRun {
     let run = session.execute(code, LIMIT).await.expect("the kernel lives");
-    println!("{:6.2} s {:?} {:?}\n    {code}", run.seconds, run.status, run.message);
+    eprintln!("{:6.2} s {:?} {:?}\n    {code}", run.seconds, run.status, run.message);
     run
 }
 
