@@ -11,7 +11,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 async fn run(session: &mut Session, code: &str) -> CellRun {
     let run = session.execute(code, LIMIT).await.unwrap();
-    println!("{:6.2} s {:?} {:?}\n    {code}", run.seconds, run.status, run.message);
+    eprintln!("{:6.2} s {:?} {:?}\n    {code}", run.seconds, run.status, run.message);
     run
 }
 
@@ -21,7 +21,7 @@ async fn every_end_of_a_cell_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let started = std::time::Instant::now();
     let mut session = Session::start(&environment, folder.path()).await.unwrap();
-    println!("start {:.2} s", started.elapsed().as_secs_f64());
+    eprintln!("start {:.2} s", started.elapsed().as_secs_f64());
 
     let ok = run(&mut session, "use spikelab::prelude::*;\nlet tau = 10.0 * ms;\nlet list = vec![1.0, 2.0];")
         .await;
@@ -70,7 +70,7 @@ figure.clone()"#;
         .into_iter()
         .map(|v| format!("{}: {}", v.name, v.type_name))
         .collect();
-    println!("{names:?}");
+    eprintln!("{names:?}");
     assert!(names.iter().any(|n| n.starts_with("spikemon: ") && n.ends_with("SpikeMonitor")), "{names:?}");
     assert!(!names.iter().any(|n| n.starts_with("spoilt")), "a panicked cell leaves nothing: {names:?}");
 

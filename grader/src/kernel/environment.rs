@@ -39,6 +39,10 @@ impl KernelEnvironment {
             ("EVCXR_TMPDIR", work.into()),
             ("RUST_SRC_PATH", self.sources.clone().into()),
             ("PATH", self.path.clone()),
+            // Ctrl-C ends the grader at once; a kernel in a group of its own must notice by itself.
+            ("SPIKELAB_EXIT_WITH_PARENT", "1".into()),
+            // evcxr rewrites an installed kernelspec named `rust` if it finds one; it must not find one.
+            ("JUPYTER_PATH", self.config.clone().into()),
             // Set by Cargo for this program; in the kernel they would make its own Cargo rebuild everything.
             ("CARGO_TERM_PROGRESS_WHEN", "never".into()),
         ]

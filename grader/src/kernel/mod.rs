@@ -7,7 +7,9 @@ mod prepare;
 mod process;
 mod session;
 mod standard_library;
+mod thin;
 mod toolchain;
+mod words;
 
 pub use environment::KernelEnvironment;
 pub use install::{install, run_kernel};

@@ -66,7 +66,9 @@ impl KernelEnvironment {
         let library = workspace.display().to_string();
         write(
             &self.config.join("evcxr.toml"),
-            &format!("[evcxr]\nopt_level = \"0\"\n\n[dependencies]\nspikelab = {{ path = {library:?} }}\n"),
+            &format!(
+                "[evcxr]\nopt_level = \"0\"\noffline_mode = true\n\n[dependencies]\nspikelab = {{ path = {library:?} }}\n"
+            ),
         )?;
         // The student's cells compile fast and check for overflow; the library below them runs fast.
         write(&self.work.join(".cargo/config.toml"), CARGO)?;
@@ -101,9 +103,6 @@ impl KernelEnvironment {
 }
 
 const CARGO: &str = "\
-[net]
-offline = true
-
 [profile.dev]
 incremental = false
 codegen-units = 1
@@ -213,6 +212,8 @@ fn key(workspace: &Path, program: &Path, toolchain: &Toolchain) -> Result<String
     for file in files {
         file.hash(&mut hasher);
         std::fs::read(&file).map_err(|e| KernelError::io("read", &file, &e))?.hash(&mut hasher);
+        // Cargo goes by times: after a `touch` every kernel would compile the library anew.
+        file.metadata().and_then(|m| m.modified()).ok().hash(&mut hasher);
     }
     CARGO.hash(&mut hasher);
     Ok(format!("{:016x}", hasher.finish()))

@@ -35,7 +35,8 @@ impl KernelProcess {
         work: PathBuf,
     ) -> Result<Self, KernelError> {
         let ip = std::net::IpAddr::from([127, 0, 0, 1]);
-        let ports = jupyter_zmq_client::peek_ports(ip, 5).await.map_err(|e| {
+        // Held until the kernel runs, so that kernels started side by side are not given the same ports.
+        let (ports, held) = jupyter_zmq_client::peek_ports_with_listeners(ip, 5).await.map_err(|e| {
             KernelError::new(
                 format!("no free network ports on this machine: {e}"),
                 "close some programs and try again",
@@ -73,6 +74,7 @@ impl KernelProcess {
                 "remove target/release/spikelab-kernel and try again, so that it is built anew",
             )
         })?;
+        drop(held);
         let group = child.id().and_then(|id| i32::try_from(id).ok());
         Ok(Self { child, group, work, log, connection })
     }

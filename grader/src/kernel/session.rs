@@ -5,18 +5,23 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jupyter_protocol::{
-    ExecuteRequest, ExecutionState, InterruptRequest, JupyterMessage, JupyterMessageContent,
+    ConnectionInfo, ExecuteRequest, ExecutionState, InterruptRequest, JupyterMessage, JupyterMessageContent,
     KernelInfoRequest, Media, Stdio,
 };
 use jupyter_zmq_client as zmq;
 use tokio::time::timeout;
 
+use super::words::{last_words, tells_of_end, tidy};
 use super::{KernelEnvironment, KernelError, KernelProcess};
 use crate::outcome::CellStatus;
 use crate::runner::{CellRun, Kernel, KernelFailure, Variable};
 
 /// How long a kernel may take to answer for the first time.
 const START: Duration = Duration::from_secs(120);
+/// How often a kernel is started when its ports are taken.
+const ATTEMPTS: usize = 5;
+/// How long one attempt to connect may take.
+const ATTEMPT: Duration = Duration::from_secs(2);
 /// How long after an interrupt a cell may take to end.
 const GRACE: Duration = Duration::from_secs(10);
 /// The display type by which the kernel says how a cell ended.
@@ -49,30 +54,43 @@ impl Session {
     /// # Errors
     /// A kernel that does not start or answer.
     pub async fn start(environment: &KernelEnvironment, folder: &Path) -> Result<Self, KernelError> {
-        Self::connect(KernelProcess::start(environment, folder).await?).await
+        // evcxr prefers a configuration it finds where the cells run, and a submission could bring one.
+        if folder.join("evcxr.toml").exists() {
+            return Err(KernelError::new(
+                format!("{} holds an evcxr.toml, which would change the kernel", folder.display()),
+                "remove it, or run the notebook in another folder",
+            ));
+        }
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            match Self::connect(KernelProcess::start(environment, folder).await?).await {
+                // A free port was found and then taken by another program, or by a kernel started beside this one.
+                Err(e) if attempts < ATTEMPTS && e.to_string().contains("in use") => {}
+                result => return result,
+            }
+        }
     }
 
     pub(super) async fn connect(mut process: KernelProcess) -> Result<Self, KernelError> {
-        let failed =
-            |e: zmq::RuntimeError| KernelError::new(format!("no connection to the kernel: {e}"), "try again");
         let id = uuid::Uuid::new_v4().to_string();
         let info = process.connection.clone();
-        // The sockets exist once the kernel listens; connecting earlier would wait for ever.
         let started = Instant::now();
-        while tokio::net::TcpStream::connect((info.ip.as_str(), info.hb_port)).await.is_err() {
-            if !process.is_running() || started.elapsed() > START {
-                return Err(KernelError::new(
-                    format!("the kernel did not start\n{}", process.log().last_words()),
-                    "run `cargo clean` in the repository and try again",
-                ));
+        let (shell, control, iopub) = loop {
+            // The kernel may not listen yet, and a connection made while it takes over its ports is reset.
+            match timeout(ATTEMPT, channels(&info, &id)).await {
+                Ok(Ok(channels)) => break channels,
+                _ if process.is_running() && started.elapsed() < START => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                _ => {
+                    return Err(KernelError::new(
+                        format!("the kernel did not start\n{}", process.log().last_words()),
+                        "run `cargo clean` in the repository and try again",
+                    ));
+                }
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        let identity = zmq::peer_identity_for_session(&id).map_err(failed)?;
-        let shell =
-            zmq::create_client_shell_connection_with_identity(&info, &id, identity).await.map_err(failed)?;
-        let control = zmq::create_client_control_connection(&info, &id).await.map_err(failed)?;
-        let iopub = zmq::create_client_iopub_connection(&info, "", &id).await.map_err(failed)?;
+        };
         let mut session = Self { process, shell, control, iopub };
         session.wait_until_ready().await?;
         Ok(session)
@@ -151,6 +169,14 @@ impl Session {
                 Err(e) => return Err(KernelFailure(format!("the kernel ended: {e}"))),
             }
         }
+        // What a dying process said may come after everything else.
+        while heard.errors.iter().any(|e| tells_of_end(e))
+            && let Ok(Ok(message)) = timeout(Duration::from_millis(200), self.iopub.read()).await
+        {
+            if message.parent_header.as_ref().is_some_and(|h| h.msg_id == id) {
+                heard.take(message.content);
+            }
+        }
         Ok((heard, interrupted))
     }
 
@@ -187,7 +213,7 @@ impl Heard {
             }
             JupyterMessageContent::ErrorOutput(e) => {
                 let text = e.traceback.join("\n");
-                self.errors.push(plain(if text.trim().is_empty() { &e.evalue } else { &text }));
+                self.errors.push(tidy(if text.trim().is_empty() { &e.evalue } else { &text }));
             }
             JupyterMessageContent::ExecuteResult(r) => self.shown(&r.data),
             JupyterMessageContent::DisplayData(d) => self.shown(&d.data),
@@ -206,7 +232,7 @@ impl Heard {
         }
         if let Some(kind) = block["outcome"].as_str() {
             let message = block["message"].as_str().unwrap_or_default();
-            self.outcome = Some((kind.to_owned(), plain(message).trim().to_owned()));
+            self.outcome = Some((kind.to_owned(), tidy(message)));
         }
     }
 
@@ -222,33 +248,23 @@ impl Heard {
         if self.errors.is_empty() {
             return (CellStatus::Ok, None);
         }
-        // evcxr's word for the end of the process that runs the cells.
-        let died = self
-            .errors
-            .iter()
-            .any(|e| e.contains("Subprocess terminated") || e.contains("terminated with status"));
-        let status = if died { CellStatus::Died } else { CellStatus::CompileError };
-        let mut text = self.errors.join("\n");
-        if died && !self.stderr.trim().is_empty() {
-            text = format!("{text}\n{}", plain(self.stderr.trim()));
+        if let Some(end) = self.errors.iter().find(|e| tells_of_end(e)) {
+            return (CellStatus::Died, Some(last_words(end, &self.stderr)));
         }
-        (status, Some(text))
+        (CellStatus::CompileError, Some(self.errors.join("\n")))
     }
 }
 
-/// Without colour codes.
-fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
-        if c == '\u{1b}' {
-            // From ESC [ to the letter that ends the sequence.
-            let _ = rest.by_ref().find(char::is_ascii_alphabetic);
-        } else {
-            out.push(c);
-        }
-    }
-    out
+/// The three channels to a kernel.
+async fn channels(
+    info: &ConnectionInfo,
+    id: &str,
+) -> zmq::Result<(zmq::ClientShellConnection, zmq::ClientControlConnection, zmq::ClientIoPubConnection)> {
+    let identity = zmq::peer_identity_for_session(id)?;
+    let shell = zmq::create_client_shell_connection_with_identity(info, id, identity).await?;
+    let control = zmq::create_client_control_connection(info, id).await?;
+    let iopub = zmq::create_client_iopub_connection(info, "", id).await?;
+    Ok((shell, control, iopub))
 }
 
 /// Names and types from the table that `:vars` prints, one `name: type` a line.
@@ -265,12 +281,6 @@ fn parse_variables(text: &str) -> Vec<Variable> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn colours_are_taken_off() {
-        assert_eq!(plain("\u{1b}[31m[E0425]\u{1b}[0m \u{1b}[38;5;12mno\u{1b}[0m"), "[E0425] no");
-        assert_eq!(plain("\u{1b}"), "");
-    }
 
     #[test]
     fn variables_keep_types_with_colons() {

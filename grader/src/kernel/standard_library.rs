@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::KernelError;
+use super::thin::thin;
 use super::toolchain::Toolchain;
 
 /// The crates that inference reads.
@@ -12,7 +13,7 @@ const CRATES: [&str; 5] = ["core", "alloc", "std", "proc_macro", "std_detect"];
 
 /// A folder with `core/src/lib.rs` and so on, made in `cache` if it is not there yet.
 pub(super) fn sources(toolchain: &Toolchain, cache: &Path) -> Result<PathBuf, KernelError> {
-    let target = cache.join("std");
+    let target = cache.join("signatures");
     if target.join("complete").exists() {
         return Ok(target);
     }
@@ -90,14 +91,12 @@ fn source_of(page: &str) -> String {
     .fold(text, |text, (from, to)| text.replace(from, to))
 }
 
-/// Without comment lines, and with the maps' inner part, which is another crate's, as a mere mark of its types.
+/// Signatures only, and with the maps' inner part, which is another crate's, as a mere mark of its types.
 fn trimmed(text: &str) -> String {
+    let text = thin(text);
     let mut out = String::with_capacity(text.len());
     for line in text.lines() {
         let code = line.trim_start();
-        if code.starts_with("//") {
-            continue;
-        }
         match code
             .strip_prefix("base: base::")
             .and_then(|c| c.strip_suffix(">,"))
