@@ -24,7 +24,8 @@ fn mark(question: &Question, expected: &Expected, transcript: &Transcript) -> Qu
         title: question.title.clone(),
         points: question.points,
         earned,
-        cause: cause.filter(|_| earned < question.points),
+        // A value that is there and wrong has no cell to blame.
+        cause: cause.filter(|_| checks.iter().any(|c| c.verdict == Verdict::NoEvidence)),
         checks,
     }
 }

@@ -26,7 +26,9 @@ pub(super) fn compare(check: &Figure, expected: &Evidence, got: &Evidence) -> Op
     };
     let mut missing = Vec::new();
     for series in &wanted {
-        match drawn.iter().position(|d| same(series, d, check.relative)) {
+        // Curves of the same name go together, so that the one that is missing is called by its own.
+        let named = drawn.iter().position(|d| d.label == series.label && same(series, d, check.relative));
+        match named.or_else(|| drawn.iter().position(|d| same(series, d, check.relative))) {
             Some(k) => drop(drawn.swap_remove(k)),
             None => missing.push(name(series)),
         }
