@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Scope;
 use super::ast::{Expr, Flag, RawEquation, Span, ValueType};
-use super::parser::parse_equations;
+use super::declarations::parse_equations;
 use super::unitcheck::{Kind, check_expression, expect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::units::Dimension;
