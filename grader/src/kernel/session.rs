@@ -251,7 +251,11 @@ impl Heard {
         if let Some(end) = self.errors.iter().find(|e| tells_of_end(e)) {
             return (CellStatus::Died, Some(last_words(end, &self.stderr)));
         }
-        (CellStatus::CompileError, Some(self.errors.join("\n")))
+        let text = self.errors.join("\n");
+        // The compiler does not know what four underscores stand for in a course.
+        let blank = text.contains("cannot find value `____`");
+        let first = if blank { "the blank `____` is not filled in\n" } else { "" };
+        (CellStatus::CompileError, Some(format!("{first}{text}")))
     }
 }
 

@@ -41,9 +41,7 @@ pub(super) fn tidy(text: &str) -> String {
         let frame = line.split_once("─[ command_").filter(|(_, rest)| rest.ends_with(" ]"));
         lines.push(match frame {
             Some((before, _)) => format!("{before}─[ cell ]"),
-            None if line.starts_with("thread '") && line.contains(" panicked at src/lib.rs:") => {
-                "panicked:".to_owned()
-            }
+            None if line.starts_with("thread '") && line.contains(" panicked at ") => "panicked:".to_owned(),
             None => line.trim_end().to_owned(),
         });
     }
