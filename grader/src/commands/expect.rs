@@ -18,11 +18,12 @@ use crate::{Error, Result, pipeline};
 pub fn expect(names: &[String], check_only: bool, course: Option<&Path>) -> Result<Outcome> {
     let course = Course::find(course)?;
     let names = course.names(names)?;
+    // A mistake in a rubric is told before the kernel is prepared.
+    let rubrics = names.iter().map(|name| course.rubric(name)).collect::<Result<Vec<Rubric>>>()?;
     let mut outcome = Outcome::Done;
     runtime()?.block_on(async {
         let environment = KernelEnvironment::prepare().await?;
-        for name in names {
-            let rubric = course.rubric(&name)?;
+        for (name, rubric) in names.into_iter().zip(rubrics) {
             let transcript = solved(&environment, &course, &name, &rubric).await?;
             let target = course.expected(&name);
             if check_only {

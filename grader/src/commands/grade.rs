@@ -21,8 +21,7 @@ pub fn grade(paths: &[PathBuf], out: &Path, jobs: Option<u16>, course: Option<&P
     let names = course.names(&[])?;
     let assignments = names.iter().map(|n| course.assignment(n)).collect::<Result<Vec<Assignment>>>()?;
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
-    let submissions =
-        collect(paths, &known).map_err(|e| Error::usage(e, "name notebooks, or folders of them"))?;
+    let submissions = collect(paths, &known).map_err(|e| Error::usage(e, ""))?;
     if submissions.is_empty() {
         return Err(Error::usage(
             "there are no notebooks below the paths given",
