@@ -170,3 +170,11 @@ fn wrong_usage_is_told_from_work_that_failed() {
     assert_eq!(code, 0, "assignment/ is in step with solutions/");
     assert_eq!(grader(&["grade"], &root()).0, 2, "a path is needed");
 }
+
+#[test]
+fn solutions_earn_full_marks_and_blanks_none() {
+    let run = Command::new(env!("CARGO_BIN_EXE_grader")).arg("verify").current_dir(root()).output().unwrap();
+    let text = String::from_utf8_lossy(&run.stdout);
+    assert_eq!(run.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&run.stderr));
+    assert!(text.contains("5 exercises in order"), "{text}");
+}
