@@ -41,15 +41,47 @@ pub struct NetworkDescription {
 /// One thing done to a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Operation {
     /// A group of neurons was added.
     AddNeuronGroup(NeuronGroupDescription),
+    /// A group of Poisson processes was added.
+    AddPoissonGroup(PoissonGroupDescription),
+    /// A group of given spikes was added.
+    AddSpikeGeneratorGroup(SpikeGeneratorGroupDescription),
+    /// Poisson input to a group was added.
+    AddPoissonInput(PoissonInputDescription),
     /// Synapses were added.
     AddSynapses(SynapsesDescription),
     /// A state monitor was added.
     AddStateMonitor(StateMonitorDescription),
-    /// A spike monitor was added.
+    /// A monitor of spikes or of another event was added.
     AddSpikeMonitor(SpikeMonitorDescription),
+    /// A monitor of a group's mean rate was added.
+    AddPopulationRateMonitor(PopulationRateMonitorDescription),
+    /// Code that runs at regular times was added to a group or to synapses.
+    RunRegularly {
+        /// Name of the group or the synapses.
+        object: String,
+        /// The code and its times.
+        code: RegularDescription,
+    },
+    /// A function of the user's was added, called in each step; the function itself cannot be described.
+    AddNetworkOperation(NetworkOperationDescription),
+    /// A variable was linked to a variable of another group.
+    Link {
+        /// Name of the group.
+        object: String,
+        /// Its variable with the flag `linked`.
+        variable: String,
+        /// The group linked to, or a part of it: `A[2:5]`.
+        source: String,
+        /// The variable there.
+        source_variable: String,
+        /// Which element there belongs to each element here; absent: the same, or the only one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        index: Option<Vec<usize>>,
+    },
     /// Synapses were created.
     Connect {
         /// Name of the synapses.
@@ -69,6 +101,43 @@ pub enum Operation {
         /// To what.
         value: Value,
     },
+    /// A spike generator got new spikes.
+    SetSpikes {
+        /// Name of the generator.
+        object: String,
+        /// The neurons.
+        i: Vec<usize>,
+        /// The times in seconds.
+        #[serde(with = "floats")]
+        t: Vec<f64>,
+        /// Repeat after so many seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        period: Option<f64>,
+    },
+    /// An object was switched on or off.
+    SetActive {
+        /// Its name.
+        object: String,
+        /// On.
+        active: bool,
+    },
+    /// A value for all objects of the network.
+    SetNamespace {
+        /// The name under which equations find it.
+        name: String,
+        /// The value.
+        value: NamespaceValue,
+    },
+    /// The default time step was changed.
+    SetDt {
+        /// New step in seconds.
+        dt: f64,
+    },
+    /// The slots of a step were given.
+    SetSchedule {
+        /// In order.
+        slots: Vec<String>,
+    },
     /// All random numbers from here on come from this seed.
     Seed {
         /// The seed.
@@ -79,6 +148,90 @@ pub enum Operation {
         /// For so many seconds.
         duration: f64,
     },
+    /// The whole state was stored.
+    Store {
+        /// Under this name.
+        name: String,
+    },
+    /// A stored state was put back.
+    Restore {
+        /// The name under which it was stored.
+        name: String,
+        /// Random numbers repeat too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        random: bool,
+    },
+}
+
+/// When an object acts: its own clock, slot and place in the slot.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timing {
+    /// Time step in seconds; the network's if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dt: Option<f64>,
+    /// Slot of the step, such as `start` or `after_groups`; the object's usual one if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// Place within the slot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<i32>,
+}
+
+/// A value that equations find under a name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum NamespaceValue {
+    /// A number with a unit.
+    Quantity(Quantity),
+    /// Numbers over time.
+    TimedArray(TimedArrayDescription),
+    /// A function of the user's, known by this name; the function itself cannot be described.
+    Function {
+        /// Its name.
+        function: String,
+    },
+}
+
+/// Values over time, one row for each time step of their own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimedArrayDescription {
+    /// Rows of SI values; a single column makes a function of time alone.
+    pub rows: Vec<crate::evidence::Row>,
+    /// True if called with time and column.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub two_dimensional: bool,
+    /// Unit of the values.
+    pub unit: String,
+    /// Time between two rows, in seconds.
+    pub dt: f64,
+}
+
+/// Code that runs at regular times.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegularDescription {
+    /// Name; ties in a slot are broken by it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The statements.
+    pub code: String,
+    /// When.
+    #[serde(flatten)]
+    pub timing: Timing,
+}
+
+/// A function of the user's, called in each step.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkOperationDescription {
+    /// Unique name.
+    #[serde(default)]
+    pub name: String,
+    /// When.
+    #[serde(default)]
+    pub timing: Timing,
 }
 
 /// A group of neurons.
@@ -104,9 +257,97 @@ pub struct NeuronGroupDescription {
     /// Integration method; chosen if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
+    /// Events of the group's own, by name, each with its condition.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub events: BTreeMap<String, String>,
+    /// What such an event does to its neuron.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub run_on_event: Vec<EventCode>,
+    /// When the condition of such an event is looked at.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub event_schedule: BTreeMap<String, Timing>,
+    /// The group's own clock and place in a step.
+    #[serde(default, skip_serializing_if = "Timing::is_usual")]
+    pub timing: Timing,
     /// Values handed over.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub namespace: BTreeMap<String, Quantity>,
+    pub namespace: BTreeMap<String, NamespaceValue>,
+}
+
+/// Code for the neurons of one event.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventCode {
+    /// Name of the event.
+    pub event: String,
+    /// The statements.
+    pub code: String,
+    /// When; `after_resets` if absent.
+    #[serde(default, skip_serializing_if = "Timing::is_usual")]
+    pub timing: Timing,
+}
+
+/// Poisson processes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoissonGroupDescription {
+    /// Unique name.
+    #[serde(default)]
+    pub name: String,
+    /// Number of processes.
+    pub n: usize,
+    /// Rate of each: numbers, or an expression evaluated in each step.
+    pub rates: Value,
+    /// The group's own clock and place in a step.
+    #[serde(default, skip_serializing_if = "Timing::is_usual")]
+    pub timing: Timing,
+    /// Values handed over.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub namespace: BTreeMap<String, NamespaceValue>,
+}
+
+/// Neurons that spike at given times.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpikeGeneratorGroupDescription {
+    /// Unique name.
+    #[serde(default)]
+    pub name: String,
+    /// Number of neurons.
+    pub n: usize,
+    /// The neuron of each spike.
+    pub i: Vec<usize>,
+    /// The time of each spike in seconds.
+    #[serde(with = "floats")]
+    pub t: Vec<f64>,
+    /// Repeat after so many seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<f64>,
+    /// The group's own clock and place in a step.
+    #[serde(default, skip_serializing_if = "Timing::is_usual")]
+    pub timing: Timing,
+}
+
+/// Many Poisson processes onto each neuron of a group, in sum.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoissonInputDescription {
+    /// Unique name.
+    #[serde(default)]
+    pub name: String,
+    /// Name of the group, or a part of it: `A[2:5]`.
+    pub target: String,
+    /// The variable that input is added to.
+    pub variable: String,
+    /// Number of processes for each neuron.
+    pub n: usize,
+    /// Rate of one process.
+    pub rate: Quantity,
+    /// What one spike adds: a quantity's text such as `0.1*mV`, or an expression.
+    pub weight: String,
+    /// When.
+    #[serde(default, skip_serializing_if = "Timing::is_usual")]
+    pub timing: Timing,
 }
 
 /// A refractory period: a time, or an expression for a time or a condition.
@@ -126,37 +367,72 @@ pub struct SynapsesDescription {
     /// Unique name.
     #[serde(default)]
     pub name: String,
-    /// Name of the group before the synapses.
+    /// Name of the group before the synapses, or a part of it: `A[2:5]`.
     pub source: String,
-    /// Name of the group behind the synapses.
+    /// Name of the group behind the synapses, or a part of it.
     pub target: String,
     /// Equations of each synapse.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub model: String,
+    /// What spikes do, pathway by pathway.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pathways: Vec<PathwayDescription>,
+    /// Integration method; chosen if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Variable that numbers the synapses of each pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multisynaptic_index: Option<String>,
+    /// Own clock and place in a step of the equations.
+    #[serde(default, skip_serializing_if = "Timing::is_usual")]
+    pub timing: Timing,
+    /// Values handed over.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub namespace: BTreeMap<String, NamespaceValue>,
+}
+
+/// Which neuron's spikes drive a pathway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Those of the source.
+    #[default]
+    Pre,
+    /// Those of the target.
+    Post,
+}
+
+/// What the spikes of one side do to synapses.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathwayDescription {
+    /// Name, `pre` or `post` unless there are several.
+    pub name: String,
+    /// Who drives it.
+    pub side: Side,
+    /// The statements.
+    pub code: String,
     /// Delay of all synapses at first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay: Option<Quantity>,
-    /// What a spike of the source does.
+    /// The event that drives it; spikes if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on_pre: Option<String>,
-    /// What a spike of the target does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on_post: Option<String>,
-    /// Values handed over.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub namespace: BTreeMap<String, Quantity>,
+    pub event: Option<String>,
+    /// Slot and place in a step.
+    #[serde(default, skip_serializing_if = "Timing::is_usual")]
+    pub timing: Timing,
 }
 
 /// Which synapses a call of `connect` makes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectDescription {
-    /// Pairs given one by one: source indices.
+    /// Source indices of pairs given one by one, or a generator of them for each target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub i: Option<Vec<usize>>,
-    /// Pairs given one by one: target indices.
+    pub i: Option<Indices>,
+    /// Target indices of pairs given one by one, or a generator of them for each source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub j: Option<Vec<usize>>,
+    pub j: Option<Indices>,
     /// Condition on a pair, in `i`, `j` and the variables of both neurons.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
@@ -166,33 +442,87 @@ pub struct ConnectDescription {
     /// Synapses for each pair, as an expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n: Option<String>,
+    /// Leave out generated indices that do not exist.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skip_if_invalid: bool,
+}
+
+/// Indices of neurons for `connect`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Indices {
+    /// These; negative ones are refused with the rest that do not exist.
+    List(Vec<i64>),
+    /// `k for k in range(i-3, i+4) if k != i`, or one expression such as `(i+1) % N_post`.
+    Generator(String),
 }
 
 /// A monitor of variables.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StateMonitorDescription {
     /// Unique name.
     #[serde(default)]
     pub name: String,
-    /// Name of the group watched.
+    /// Name of the group or the synapses watched, or a part of a group: `A[2:5]`.
     pub source: String,
     /// The variables.
     pub variables: Vec<String>,
     /// Which neurons.
     #[serde(default)]
     pub record: Selection,
+    /// When.
+    #[serde(default, skip_serializing_if = "Timing::is_usual")]
+    pub timing: Timing,
 }
 
-/// A monitor of spikes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// A monitor of spikes or of another event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpikeMonitorDescription {
     /// Unique name.
     #[serde(default)]
     pub name: String,
-    /// Name of the group watched.
+    /// Name of the group watched, or a part of it: `A[2:5]`.
     pub source: String,
+    /// The event; spikes if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// Variables noted at each event.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<String>,
+    /// Keep each event, not only their numbers.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub record: bool,
+    /// When.
+    #[serde(default, skip_serializing_if = "Timing::is_usual")]
+    pub timing: Timing,
+}
+
+/// A monitor of a group's mean rate.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PopulationRateMonitorDescription {
+    /// Unique name.
+    #[serde(default)]
+    pub name: String,
+    /// Name of the group watched, or a part of it: `A[2:5]`.
+    pub source: String,
+    /// When.
+    #[serde(default, skip_serializing_if = "Timing::is_usual")]
+    pub timing: Timing,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Timing {
+    /// True if nothing is said.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Some elements of a group.
@@ -204,6 +534,18 @@ pub enum Selection {
     All,
     /// These.
     Indices(Vec<usize>),
+    /// From `start` up to but not including `stop`, every `step`-th; negative ones count from the end.
+    Slice {
+        /// First; 0 if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        start: Option<i64>,
+        /// End; all the rest if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stop: Option<i64>,
+        /// Every one if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<i64>,
+    },
     /// Those for which the condition holds.
     Condition(String),
 }
