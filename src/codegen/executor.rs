@@ -1,7 +1,9 @@
 //! Runs a tape over blocks of elements: one loop for each instruction, so that the compiler can use wide registers.
 //! Reads columns, never writes them; the caller takes the results from the machine.
 
+use super::ir::SHARED_DRAW;
 use super::tape::{Op, Tape};
+use crate::equations::{Callable, MOST_ARGUMENTS, Owner};
 use crate::random::Stream;
 
 /// Elements that one pass of the tape works on.
@@ -20,8 +22,9 @@ pub(crate) enum Elements<'a> {
 
 /// What a tape may read.
 pub(crate) struct Inputs<'a> {
-    /// Tables of columns: the object's own, the source neurons', the target neurons'.
-    pub(crate) tables: [&'a [Vec<f64>]; 3],
+    /// All columns of the network.
+    pub(crate) store: &'a [Vec<f64>],
+    /// Elements of the object itself, of the neurons before and of those behind it.
     pub(crate) elements: [Elements<'a>; 3],
     pub(crate) time: f64,
     pub(crate) stream: Stream,
@@ -30,7 +33,10 @@ pub(crate) struct Inputs<'a> {
 
 impl Inputs<'_> {
     /// A number for each element, by which random numbers are told apart.
-    fn element(&self, k: usize) -> usize {
+    fn element(&self, draw: u32, k: usize) -> usize {
+        if draw & SHARED_DRAW != 0 {
+            return 0;
+        }
         match self.elements[0] {
             Elements::From(start) => start + k,
             Elements::List(list) => list[k] as usize,
@@ -57,7 +63,7 @@ impl Machine {
         self.count = count;
         self.results.clone_from(&tape.results);
         for (op, target) in &tape.code {
-            self.step(*op, usize::from(*target), inputs);
+            self.step(*op, usize::from(*target), inputs, &tape.callables);
         }
     }
 
@@ -67,7 +73,7 @@ impl Machine {
         &self.registers[start..start + self.count]
     }
 
-    fn step(&mut self, op: Op, target: usize, inputs: &Inputs<'_>) {
+    fn step(&mut self, op: Op, target: usize, inputs: &Inputs<'_>, callables: &[Callable]) {
         let n = self.count;
         // Split off the target so that it can be filled while the others are read.
         let (low, rest) = self.registers.split_at_mut(target * BLOCK);
@@ -86,8 +92,19 @@ impl Machine {
         match op {
             Op::Const(x) => out.fill(x),
             Op::Time => out.fill(inputs.time),
-            Op::Load(owner, column) => {
-                load(out, &inputs.tables[owner as usize][column], inputs.elements[owner as usize])
+            Op::Load(slot, at) => {
+                let elements = match at.owner {
+                    Owner::Shared => Elements::One(0),
+                    owner => inputs.elements[owner as usize],
+                };
+                match at.via {
+                    None => load(out, &inputs.store[slot.place()], elements),
+                    Some(via) => {
+                        load(out, &inputs.store[via.place()], elements);
+                        let column = &inputs.store[slot.place()];
+                        out.iter_mut().for_each(|o| *o = column[whole(*o)]);
+                    }
+                }
             }
             Op::Apply1(f, a) => {
                 let a = read(a);
@@ -105,22 +122,46 @@ impl Machine {
             Op::Uniform(draw) => {
                 let stream = inputs.stream;
                 for (k, o) in out.iter_mut().enumerate() {
-                    *o = stream.uniform(key(inputs.step, draw), inputs.element(k));
+                    *o = stream.uniform(inputs.step, draw, inputs.element(draw, k));
                 }
             }
             Op::Normal(draw) => {
                 let stream = inputs.stream;
                 for (k, o) in out.iter_mut().enumerate() {
-                    *o = stream.normal(key(inputs.step, draw), inputs.element(k));
+                    *o = stream.normal(inputs.step, draw, inputs.element(draw, k));
+                }
+            }
+            Op::Poisson(draw, mean) => {
+                let (stream, mean) = (inputs.stream, read(mean));
+                for (k, (o, mean)) in out.iter_mut().zip(mean).enumerate() {
+                    *o = stream.poisson(inputs.step, draw, inputs.element(draw, k), *mean);
+                }
+            }
+            Op::Binomial(draw, n, p) => {
+                let (stream, n, p) = (inputs.stream, read(n), read(p));
+                for (k, ((o, n), p)) in out.iter_mut().zip(n).zip(p).enumerate() {
+                    *o = stream.binomial(inputs.step, draw, inputs.element(draw, k), *n, *p);
+                }
+            }
+            Op::Call(number, count, registers) => {
+                let count = usize::from(count);
+                let callable = &callables[number as usize];
+                let mut arguments = [0.0; MOST_ARGUMENTS];
+                for (k, o) in out.iter_mut().enumerate() {
+                    for (argument, register) in arguments.iter_mut().zip(&registers[..count]) {
+                        *argument = read(*register)[k];
+                    }
+                    *o = callable.call(&arguments[..count]);
                 }
             }
         }
     }
 }
 
-/// Steps leave the low byte to the draws within one step.
-fn key(step: u64, draw: u32) -> u64 {
-    (step << 8) | u64::from(draw & 0xff)
+/// A column of indices holds whole numbers that were checked when it was filled.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "see above")]
+fn whole(x: f64) -> usize {
+    x as usize
 }
 
 fn load(out: &mut [f64], column: &[f64], elements: Elements<'_>) {

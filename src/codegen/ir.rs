@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::equations::Owner;
+use crate::equations::{At, Callable, MOST_ARGUMENTS, Slot};
 
 /// A node of the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,7 +66,7 @@ pub(crate) enum Node {
     /// A number, by its bits.
     Const(u64),
     /// One value of a column for each element.
-    Load(Owner, usize),
+    Load(Slot, At),
     /// Time of the step.
     Time,
     Apply1(Fun1, Value),
@@ -76,7 +76,16 @@ pub(crate) enum Node {
     /// A random number, told apart from others by its place in the code.
     Uniform(u32),
     Normal(u32),
+    /// A whole number from the Poisson distribution of this mean.
+    Poisson(u32, Value),
+    /// How many of so many trials succeed with this probability.
+    Binomial(u32, Value, Value),
+    /// A call of the graph's callable of this number, with so many arguments.
+    Call(u32, u8, [Value; MOST_ARGUMENTS]),
 }
+
+/// Marks draws that are the same for all elements.
+pub(crate) const SHARED_DRAW: u32 = 1 << 31;
 
 impl Fun1 {
     pub(crate) fn apply(self, x: f64) -> f64 {
@@ -165,6 +174,9 @@ pub(crate) struct Graph {
     nodes: Vec<Node>,
     known: HashMap<Node, Value>,
     draws: u32,
+    /// Draws from here on are the same for all elements.
+    pub(crate) shared_draws: bool,
+    pub(crate) callables: Vec<Callable>,
 }
 
 impl Graph {
@@ -193,22 +205,46 @@ impl Graph {
         }
     }
 
-    pub(crate) fn load(&mut self, owner: Owner, column: usize) -> Value {
-        self.add(Node::Load(owner, column))
+    pub(crate) fn load(&mut self, slot: Slot, at: At) -> Value {
+        self.add(Node::Load(slot, at))
     }
 
     pub(crate) fn time(&mut self) -> Value {
         self.add(Node::Time)
     }
 
-    pub(crate) fn uniform(&mut self) -> Value {
+    /// The number of a new draw.
+    fn draw(&mut self) -> u32 {
         self.draws += 1;
-        self.add(Node::Uniform(self.draws))
+        if self.shared_draws { self.draws | SHARED_DRAW } else { self.draws }
+    }
+
+    pub(crate) fn uniform(&mut self) -> Value {
+        let draw = self.draw();
+        self.add(Node::Uniform(draw))
     }
 
     pub(crate) fn normal(&mut self) -> Value {
-        self.draws += 1;
-        self.add(Node::Normal(self.draws))
+        let draw = self.draw();
+        self.add(Node::Normal(draw))
+    }
+
+    pub(crate) fn poisson(&mut self, mean: Value) -> Value {
+        let draw = self.draw();
+        self.add(Node::Poisson(draw, mean))
+    }
+
+    pub(crate) fn binomial(&mut self, n: Value, p: Value) -> Value {
+        let draw = self.draw();
+        self.add(Node::Binomial(draw, n, p))
+    }
+
+    /// A call with at most [`MOST_ARGUMENTS`] arguments; the same call twice is one value.
+    pub(crate) fn call(&mut self, number: u32, arguments: &[Value]) -> Value {
+        let mut all = [Value(0); MOST_ARGUMENTS];
+        all[..arguments.len()].copy_from_slice(arguments);
+        let count = u8::try_from(arguments.len()).expect("checked before");
+        self.add(Node::Call(number, count, all))
     }
 
     pub(crate) fn apply1(&mut self, f: Fun1, a: Value) -> Value {
@@ -243,6 +279,9 @@ impl Graph {
             Node::Apply1(_, a) => vec![a],
             Node::Apply2(_, a, b) => vec![a, b],
             Node::Select(a, b, c) => vec![a, b, c],
+            Node::Poisson(_, a) => vec![a],
+            Node::Binomial(_, a, b) => vec![a, b],
+            Node::Call(_, count, all) => all[..usize::from(count)].to_vec(),
             _ => Vec::new(),
         }
     }
@@ -271,7 +310,8 @@ mod tests {
     #[test]
     fn equal_computations_are_one_node() {
         let mut g = Graph::default();
-        let (x, y) = (g.load(Owner::Own, 0), g.load(Owner::Own, 1));
+        let own = At::new(crate::equations::Owner::Own);
+        let (x, y) = (g.load(Slot(0), own), g.load(Slot(1), own));
         let a = g.apply2(Fun2::Add, x, y);
         assert_eq!(a, g.apply2(Fun2::Add, x, y));
         assert_ne!(g.uniform(), g.uniform(), "two draws are two numbers");

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use super::ir::{Fun1, Fun2, Graph, Value};
 use crate::equations::{
-    Assign, BinaryOp, Compare, Expr, ExprKind, Function, Meaning, Owner, Scope, Statement, UnaryOp, ValueType,
+    Assign, At, BinaryOp, Callable, Compare, Expr, ExprKind, Function, Meaning, Owner, Scope, Slot, Statement,
+    UnaryOp, ValueType,
 };
 use crate::error::{Error, ErrorKind, Result};
 
@@ -13,15 +14,24 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) struct Lowering<'a> {
     pub(crate) graph: Graph,
     scope: &'a Scope,
-    /// Present values of columns that were set, by owner and column.
-    pub(crate) written: BTreeMap<(Owner, usize), Value>,
+    /// Present values of columns that were set.
+    pub(crate) written: BTreeMap<(Slot, At), Value>,
     locals: BTreeMap<String, Value>,
+    /// Numbers of the functions called so far.
+    called: BTreeMap<String, u32>,
     time: Option<Value>,
 }
 
 impl<'a> Lowering<'a> {
     pub(crate) fn new(scope: &'a Scope) -> Self {
-        Self { graph: Graph::default(), scope, written: BTreeMap::new(), locals: BTreeMap::new(), time: None }
+        Self {
+            graph: Graph::default(),
+            scope,
+            written: BTreeMap::new(),
+            locals: BTreeMap::new(),
+            called: BTreeMap::new(),
+            time: None,
+        }
     }
 
     /// Reads `t` as this value from now on (integrators look into the middle of a step).
@@ -53,7 +63,7 @@ impl<'a> Lowering<'a> {
             }
             ExprKind::Call(name, args) => {
                 let args = args.iter().map(|a| self.lower(a, scope, owner)).collect::<Result<Vec<_>>>()?;
-                self.call(name, &args, expr)
+                self.call(name, &args, expr, scope)
             }
         }
     }
@@ -71,13 +81,19 @@ impl<'a> Lowering<'a> {
                 Some(t) => t,
                 None => self.graph.time(),
             }),
-            Meaning::Column(o, column) => {
+            Meaning::Column(slot, at) => {
                 // A neuron's own variable, seen from a synapse, is that of the neuron on this side.
-                let key = (if o == Owner::Own { owner.unwrap_or(o) } else { o }, column);
+                let key = (slot, at.seen_from(owner));
                 Ok(match self.written.get(&key) {
                     Some(v) => *v,
                     None => self.graph.load(key.0, key.1),
                 })
+            }
+            Meaning::Index(slot, at, start) => {
+                let index = self.graph.load(slot, at.seen_from(owner));
+                #[expect(clippy::cast_precision_loss, reason = "sizes stay far below 2^53")]
+                let start = self.graph.constant(start as f64);
+                Ok(self.graph.apply2(Fun2::Sub, index, start))
             }
             Meaning::Expression(o, inner) => {
                 let side = if o == Owner::Own { owner } else { Some(o) };
@@ -92,7 +108,24 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn call(&mut self, name: &str, args: &[Value], expr: &Expr) -> Result<Value> {
+    fn call(&mut self, name: &str, args: &[Value], expr: &Expr, scope: &Scope) -> Result<Value> {
+        let callable = match (scope.namespace.tables.get(name), scope.namespace.functions.get(name)) {
+            (Some(array), _) => Some(Callable::Table(array.clone(), array.fineness(self.scope.dt()))),
+            (None, Some(function)) => Some(Callable::User(function.clone())),
+            (None, None) => None,
+        };
+        if let Some(callable) = callable {
+            let number = match self.called.get(name) {
+                Some(number) => *number,
+                None => {
+                    let number = u32::try_from(self.graph.callables.len()).expect("few functions");
+                    self.graph.callables.push(callable);
+                    self.called.insert(name.to_owned(), number);
+                    number
+                }
+            };
+            return Ok(self.graph.call(number, args));
+        }
         let wrong = || {
             Error::new(ErrorKind::UnknownName, format!("unknown function `{name}`"))
                 .label(expr.span.clone(), "here")
@@ -104,6 +137,8 @@ impl<'a> Lowering<'a> {
         let f = match function {
             Function::Rand => return Ok(self.graph.uniform()),
             Function::Randn => return Ok(self.graph.normal()),
+            Function::Poisson => return Ok(self.graph.poisson(args[0])),
+            Function::Binomial => return Ok(self.graph.binomial(args[0], args[1])),
             Function::Clip => {
                 let low = self.graph.apply2(Fun2::Max, args[0], args[1]);
                 return Ok(self.graph.apply2(Fun2::Min, low, args[2]));
@@ -146,8 +181,13 @@ impl<'a> Lowering<'a> {
     /// Runs statements symbolically; afterwards [`Lowering::written`] holds the new values.
     pub(crate) fn statements(&mut self, statements: &[Statement]) -> Result<()> {
         for s in statements {
-            let mut value = self.expression(&s.value)?;
             let target = self.scope.symbol(&s.target);
+            self.graph.shared_draws = matches!(
+                target.as_ref().map(|t| &t.meaning),
+                Some(Meaning::Column(_, At { owner: Owner::Shared, .. }))
+            );
+            let mut value = self.expression(&s.value)?;
+            self.graph.shared_draws = false;
             if let Assign::With(op) = s.assign {
                 let name = Expr { kind: ExprKind::Name(s.target.clone()), span: s.target_span.clone() };
                 let old = self.expression(&name)?;
@@ -155,7 +195,7 @@ impl<'a> Lowering<'a> {
             }
             match target {
                 Some(symbol) => {
-                    let Meaning::Column(owner, column) = symbol.meaning else {
+                    let Meaning::Column(slot, at) = symbol.meaning else {
                         return Err(Error::new(ErrorKind::Type, format!("`{}` cannot be set", s.target))
                             .label(s.target_span.clone(), "not a stored variable"));
                     };
@@ -164,7 +204,7 @@ impl<'a> Lowering<'a> {
                         ValueType::Integer => self.graph.apply1(Fun1::Trunc, value),
                         ValueType::Boolean => self.graph.apply1(Fun1::Truth, value),
                     };
-                    self.written.insert((owner, column), value);
+                    self.written.insert((slot, at), value);
                 }
                 None => {
                     self.locals.insert(s.target.clone(), value);

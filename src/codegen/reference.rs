@@ -58,7 +58,7 @@ mod tests {
 
     use super::*;
     use crate::codegen::{BLOCK, Elements, Inputs, Lowering, Machine, Tape};
-    use crate::equations::{Meaning, Owner, Scope, Symbol, ValueType, parse_expression};
+    use crate::equations::{At, Meaning, Owner, Scope, Slot, Symbol, ValueType, parse_expression};
     use crate::random::Stream;
     use crate::units::Dimension;
 
@@ -84,8 +84,8 @@ mod tests {
 
     fn scope() -> Scope {
         let mut scope = Scope::default();
-        for (column, name) in ["x", "y"].into_iter().enumerate() {
-            let meaning = Meaning::Column(Owner::Own, column);
+        for (column, name) in (0..).zip(["x", "y"]) {
+            let meaning = Meaning::Column(Slot(column), At::new(Owner::Own));
             let value_type = ValueType::Float;
             scope.insert(name, Symbol { dimension: Dimension::NONE, value_type, meaning, writable: true });
         }
@@ -103,10 +103,10 @@ mod tests {
             let ys: Vec<f64> = xs.iter().map(|x| 1.5 - x * 0.5).collect();
             let table = [xs.clone(), ys.clone()];
             let inputs = Inputs {
-                tables: [&table, &[], &[]],
+                store: &table,
                 elements: [Elements::From(0); 3],
                 time: 0.0,
-                stream: Stream::new(0, 0),
+                stream: Stream::new(0, ""),
                 step: 0,
             };
             let mut machine = Machine::default();

@@ -1,20 +1,23 @@
 //! The graph as a flat program over few registers, each of which holds one value for every element of a block.
 //! Registers are handed out by a linear scan; results keep theirs to the end.
 
-use super::ir::{Fun1, Fun2, Graph, Node, Value};
-use crate::equations::Owner;
+use super::ir::{Fun1, Fun2, Graph, Node, SHARED_DRAW, Value};
+use crate::equations::{At, Callable, MOST_ARGUMENTS, Owner, Slot};
 
 /// One instruction; operands and the result are registers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Op {
     Const(f64),
-    Load(Owner, usize),
+    Load(Slot, At),
     Time,
     Apply1(Fun1, u16),
     Apply2(Fun2, u16, u16),
     Select(u16, u16, u16),
     Uniform(u32),
     Normal(u32),
+    Poisson(u32, u16),
+    Binomial(u32, u16, u16),
+    Call(u32, u8, [u16; MOST_ARGUMENTS]),
 }
 
 /// A program: instructions with the register each one fills.
@@ -22,6 +25,7 @@ pub(crate) enum Op {
 pub(crate) struct Tape {
     pub(crate) code: Vec<(Op, u16)>,
     pub(crate) registers: usize,
+    pub(crate) callables: Vec<Callable>,
     /// Where the results stand, in the order asked for.
     pub(crate) results: Vec<u16>,
 }
@@ -45,7 +49,16 @@ impl Tape {
             let at = |v: Value| place[&v];
             let op = match graph.node(*v) {
                 Node::Const(bits) => Op::Const(f64::from_bits(bits)),
-                Node::Load(owner, column) => Op::Load(owner, column),
+                Node::Load(slot, place) => Op::Load(slot, place),
+                Node::Poisson(n, mean) => Op::Poisson(n, at(mean)),
+                Node::Binomial(n, trials, p) => Op::Binomial(n, at(trials), at(p)),
+                Node::Call(number, count, all) => {
+                    let mut registers = [0; MOST_ARGUMENTS];
+                    for (register, v) in registers.iter_mut().zip(&all[..usize::from(count)]) {
+                        *register = at(*v);
+                    }
+                    Op::Call(number, count, registers)
+                }
                 Node::Time => Op::Time,
                 Node::Apply1(f, a) => Op::Apply1(f, at(a)),
                 Node::Apply2(f, a, b) => Op::Apply2(f, at(a), at(b)),
@@ -66,12 +79,16 @@ impl Tape {
             free.extend(done.into_iter().filter(|o| last_use[o] == k).map(|o| place[&o]));
         }
         let results = roots.iter().map(|r| place[r]).collect();
-        Self { code, registers: usize::from(registers), results }
+        Self { code, registers: usize::from(registers), callables: graph.callables.clone(), results }
     }
 
     /// True if the results are the same for every element.
     pub(crate) fn is_uniform(&self) -> bool {
-        !self.code.iter().any(|(op, _)| matches!(op, Op::Load(..) | Op::Uniform(_) | Op::Normal(_)))
+        !self.code.iter().any(|(op, _)| match op {
+            Op::Load(_, at) => at.owner != Owner::Shared || at.via.is_some(),
+            Op::Uniform(n) | Op::Normal(n) | Op::Poisson(n, _) | Op::Binomial(n, _, _) => n & SHARED_DRAW == 0,
+            _ => false,
+        })
     }
 }
 

@@ -99,7 +99,9 @@ impl Parser {
                 .unexpected("the end of the line")
                 .help("write each equation on a line of its own"));
         }
-        self.reserved(&name, &name_span)?;
+        if !flags.iter().any(|(flag, _)| *flag == Flag::Summed) {
+            self.reserved(&name, &name_span)?;
+        }
         Ok(RawEquation { name, name_span, differential, expr, dimension, value_type, flags })
     }
 

@@ -3,15 +3,20 @@
 
 mod ast;
 mod declarations;
+mod functions;
 mod lexer;
 mod model;
 mod namespace;
 mod parser;
+mod timed_array;
 mod unitcheck;
 
 pub(crate) use ast::{Assign, BinaryOp, Compare, Expr, ExprKind, Flag, Statement, UnaryOp, ValueType};
 pub(crate) use declarations::parse_unit;
 pub(crate) use model::{Definition, Equations};
-pub(crate) use namespace::{Function, Meaning, Owner, Scope, Symbol, constant};
+pub use functions::UserFunction;
+pub(crate) use functions::{Callable, Function, MOST_ARGUMENTS};
+pub(crate) use namespace::{At, Meaning, Namespace, Owner, Scope, Slot, Symbol, constant};
+pub use timed_array::TimedArray;
 pub(crate) use parser::{parse_expression, parse_statements};
 pub(crate) use unitcheck::{Kind, check_expression, check_statements, expect};

@@ -39,7 +39,7 @@ impl Equation {
 
     /// True if the variable keeps a value between steps.
     pub(crate) fn is_stored(&self) -> bool {
-        !matches!(self.definition, Definition::Subexpression(_))
+        !matches!(self.definition, Definition::Subexpression(_)) || self.has(Flag::ConstantOverDt)
     }
 }
 
@@ -150,7 +150,6 @@ fn sort_out(raw: RawEquation) -> Result<Equation> {
             Flag::ConstantOverDt | Flag::Summed => matches!(definition, Definition::Subexpression(_)),
             Flag::Shared => !matches!(definition, Definition::Differential(_)),
         };
-        let ready = matches!(flag, Flag::UnlessRefractory | Flag::Constant | Flag::ClockDriven);
         let word = Flag::ALL.iter().find(|(_, f)| f == flag).map_or("", |(w, _)| w);
         if !fits {
             return Err(Error::new(
@@ -158,10 +157,6 @@ fn sort_out(raw: RawEquation) -> Result<Equation> {
                 format!("`({word})` does not fit this kind of equation"),
             )
             .label(span.clone(), "cannot stand here"));
-        }
-        if !ready {
-            return Err(Error::new(ErrorKind::Syntax, format!("the flag `({word})` is not supported yet"))
-                .label(span.clone(), "here"));
         }
     }
     if raw.differential && raw.value_type != ValueType::Float {

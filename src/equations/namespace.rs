@@ -2,10 +2,24 @@
 //! The order of the search is Brian2's: the group's own variables first, then constants and units, then the namespace.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ast::{Expr, ValueType};
-use crate::error::{Error, ErrorKind, did_you_mean};
+use super::functions::UserFunction;
+use super::timed_array::TimedArray;
+use crate::description::NamespaceValue;
+use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::units::{self, Dimension, Quantity};
+
+/// The place of a column in the network's store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Slot(pub(crate) u32);
+
+impl Slot {
+    pub(crate) fn place(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// Whose element a variable belongs to, seen from the code that uses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,13 +30,36 @@ pub(crate) enum Owner {
     Pre,
     /// The neuron behind the synapse.
     Post,
+    /// All elements together: a column of one value.
+    Shared,
+}
+
+/// Which value of a column belongs to an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct At {
+    pub(crate) owner: Owner,
+    /// A column of indices, for linked variables.
+    pub(crate) via: Option<Slot>,
+}
+
+impl At {
+    pub(crate) fn new(owner: Owner) -> Self {
+        Self { owner, via: None }
+    }
+
+    /// The same, where the text belongs to the neuron on one side of a synapse.
+    pub(crate) fn seen_from(self, side: Option<Owner>) -> Self {
+        Self { owner: if self.owner == Owner::Own { side.unwrap_or(self.owner) } else { self.owner }, ..self }
+    }
 }
 
 /// Where the value of a name comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum Meaning {
-    /// A column of state, one value for each element.
-    Column(Owner, usize),
+    /// A column of state.
+    Column(Slot, At),
+    /// A column of indices, counted from the start of a part of the group.
+    Index(Slot, At, usize),
     /// The time of the present step.
     Time,
     /// A number known when the model is built.
@@ -41,17 +78,55 @@ pub(crate) struct Symbol {
     pub(crate) writable: bool,
 }
 
+/// Values and functions handed over, by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Namespace {
+    pub(crate) values: BTreeMap<String, Quantity>,
+    pub(crate) tables: BTreeMap<String, Arc<TimedArray>>,
+    pub(crate) functions: BTreeMap<String, UserFunction>,
+}
+
+impl Namespace {
+    /// Adds descriptions; `known` holds the functions that they may name.
+    pub(crate) fn add(
+        &mut self,
+        values: &BTreeMap<String, NamespaceValue>,
+        known: &BTreeMap<String, UserFunction>,
+    ) -> Result<()> {
+        for (name, value) in values {
+            match value {
+                NamespaceValue::Quantity(q) => drop(self.values.insert(name.clone(), *q)),
+                NamespaceValue::TimedArray(d) => {
+                    let array = Arc::new(TimedArray::from_description(d.clone())?);
+                    self.tables.insert(name.clone(), array);
+                }
+                NamespaceValue::Function { function } => match known.get(function) {
+                    Some(f) => drop(self.functions.insert(name.clone(), f.clone())),
+                    None => {
+                        return Err(Error::new(
+                            ErrorKind::UnknownName,
+                            format!("the function `{function}` is not known to this network"),
+                        )
+                        .help("add it first: `net.add_function(UserFunction::new(…))`"));
+                    }
+                },
+            }
+        }
+        Ok(())
+    }
+}
+
 /// All names that some piece of code may use.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scope {
     symbols: BTreeMap<String, Symbol>,
-    namespace: BTreeMap<String, Quantity>,
+    pub(crate) namespace: Namespace,
     /// Scopes of the neurons on both sides of a synapse, in which their subexpressions are read.
     pub(crate) sides: BTreeMap<Owner, Scope>,
 }
 
 impl Scope {
-    pub(crate) fn new(namespace: BTreeMap<String, Quantity>) -> Self {
+    pub(crate) fn new(namespace: Namespace) -> Self {
         Self { symbols: BTreeMap::new(), namespace, sides: BTreeMap::new() }
     }
 
@@ -79,9 +154,17 @@ impl Scope {
         self.insert("t", Symbol { dimension: Dimension::TIME, value_type, meaning, writable: false });
     }
 
+    /// The step of the clock.
+    pub(crate) fn dt(&self) -> f64 {
+        match self.symbol("dt").map(|s| s.meaning) {
+            Some(Meaning::Constant(dt)) => dt,
+            _ => f64::NAN,
+        }
+    }
+
     pub(crate) fn symbol(&self, name: &str) -> Option<Symbol> {
         self.symbols.get(name).cloned().or_else(|| {
-            let q = constant(name).or_else(|| self.namespace.get(name).copied())?;
+            let q = constant(name).or_else(|| self.namespace.values.get(name).copied())?;
             Some(Symbol {
                 dimension: q.dimension(),
                 value_type: ValueType::Float,
@@ -98,7 +181,7 @@ impl Scope {
 
     /// The names of the variables and of the values handed over.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.symbols.keys().chain(self.namespace.keys()).map(String::as_str)
+        self.symbols.keys().chain(self.namespace.values.keys()).map(String::as_str)
     }
 
     pub(crate) fn unknown(&self, name: &str, expr: &Expr) -> Error {
@@ -128,70 +211,5 @@ pub(crate) fn constant(name: &str) -> Option<Quantity> {
         "e" => Some(Quantity::from(std::f64::consts::E)),
         "inf" => Some(Quantity::from(f64::INFINITY)),
         _ => units::lookup(name),
-    }
-}
-
-/// The functions that equations may call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Function {
-    Exp,
-    Expm1,
-    Exprel,
-    Log,
-    Log10,
-    Log1p,
-    Sin,
-    Cos,
-    Tan,
-    Arcsin,
-    Arccos,
-    Arctan,
-    Sinh,
-    Cosh,
-    Tanh,
-    Sqrt,
-    Abs,
-    Ceil,
-    Floor,
-    Sign,
-    Int,
-    Clip,
-    Timestep,
-    Rand,
-    Randn,
-}
-
-/// Name, number of arguments.
-pub(crate) const FUNCTIONS: &[(&str, Function, usize)] = &[
-    ("exp", Function::Exp, 1),
-    ("expm1", Function::Expm1, 1),
-    ("exprel", Function::Exprel, 1),
-    ("log", Function::Log, 1),
-    ("log10", Function::Log10, 1),
-    ("log1p", Function::Log1p, 1),
-    ("sin", Function::Sin, 1),
-    ("cos", Function::Cos, 1),
-    ("tan", Function::Tan, 1),
-    ("arcsin", Function::Arcsin, 1),
-    ("arccos", Function::Arccos, 1),
-    ("arctan", Function::Arctan, 1),
-    ("sinh", Function::Sinh, 1),
-    ("cosh", Function::Cosh, 1),
-    ("tanh", Function::Tanh, 1),
-    ("sqrt", Function::Sqrt, 1),
-    ("abs", Function::Abs, 1),
-    ("ceil", Function::Ceil, 1),
-    ("floor", Function::Floor, 1),
-    ("sign", Function::Sign, 1),
-    ("int", Function::Int, 1),
-    ("clip", Function::Clip, 3),
-    ("timestep", Function::Timestep, 2),
-    ("rand", Function::Rand, 0),
-    ("randn", Function::Randn, 0),
-];
-
-impl Function {
-    pub(crate) fn find(name: &str) -> Option<(Self, usize)> {
-        FUNCTIONS.iter().find(|(n, _, _)| *n == name).map(|(_, f, arity)| (*f, *arity))
     }
 }

@@ -2,7 +2,8 @@
 //! The rules are Brian2's: no implicit conversion, and 0 has no dimension either.
 
 use super::ast::{Assign, BinaryOp, Compare, Expr, ExprKind, Statement, UnaryOp, ValueType};
-use super::namespace::{FUNCTIONS, Function, Meaning, Scope};
+use super::functions::{FUNCTIONS, Function};
+use super::namespace::{Meaning, Scope};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::units::Dimension;
 
@@ -244,6 +245,33 @@ fn literal(expr: &Expr, scope: &Scope) -> Option<f64> {
 }
 
 fn call(expr: &Expr, name: &str, args: &[Expr], scope: &Scope) -> Result<Kind> {
+    if let Some(array) = scope.namespace.tables.get(name) {
+        let takes = if array.description.two_dimensional { 2 } else { 1 };
+        if args.len() != takes {
+            let usage = if takes == 2 { "(t, i)" } else { "(t)" };
+            return Err(Error::new(ErrorKind::Syntax, format!("`{name}` takes {takes} arguments, not {}", args.len()))
+                .label(expr.span.clone(), format!("write `{name}{usage}`")));
+        }
+        expect(&args[0], scope, Dimension::TIME, &format!("the time of `{name}`"))?;
+        if let Some(column) = args.get(1) {
+            expect(column, scope, Dimension::NONE, &format!("the column of `{name}`"))?;
+        }
+        return Ok(Kind::Number(array.dimension));
+    }
+    if let Some(function) = scope.namespace.functions.get(name) {
+        let signature = function.signature();
+        if args.len() != signature.len() {
+            return Err(Error::new(
+                ErrorKind::Syntax,
+                format!("`{name}` takes {} arguments, not {}", signature.len(), args.len()),
+            )
+            .label(expr.span.clone(), "here"));
+        }
+        for (arg, dimension) in args.iter().zip(signature) {
+            expect(arg, scope, dimension, &format!("the argument of `{name}`"))?;
+        }
+        return Ok(Kind::Number(function.result));
+    }
     let Some((function, arity)) = Function::find(name) else {
         return Err(unknown_function(expr, name, args, scope));
     };
