@@ -551,7 +551,9 @@ pub enum Selection {
 }
 
 impl Selection {
-    fn is_all(&self) -> bool {
+    /// True for all elements.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
         *self == Self::All
     }
 }

@@ -4,17 +4,17 @@
 use std::collections::BTreeMap;
 
 use super::context::Context;
-use super::neuron_group::GroupState;
-use crate::description::Refractory;
+use super::state::{GroupState, SPIKE};
+use crate::description::{NamespaceValue, Refractory, RegularDescription};
 use crate::equations::{
-    Kind, check_expression, check_statements, expect, parse_expression, parse_statements,
+    Kind, Scope, check_expression, check_statements, expect, parse_expression, parse_statements,
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::stateupdaters::choose;
-use crate::units::{Dimension, Quantity};
+use crate::units::Dimension;
 
 /// Refuses values handed over under the name of a unit or a constant.
-pub(crate) fn refuse_shadowing(namespace: &BTreeMap<String, Quantity>) -> Result<()> {
+pub(crate) fn refuse_shadowing(namespace: &BTreeMap<String, NamespaceValue>) -> Result<()> {
     match namespace.keys().find(|name| crate::equations::constant(name).is_some()) {
         Some(name) => {
             Err(Error::new(ErrorKind::Value, format!("`{name}` already has a meaning in every equation"))
@@ -27,30 +27,35 @@ pub(crate) fn refuse_shadowing(namespace: &BTreeMap<String, Quantity>) -> Result
 /// Names, dimensions and types of all the code of a group.
 pub(super) fn check(state: &GroupState, context: &Context) -> Result<()> {
     let d = &state.description;
-    let scope = state.scope(context);
+    let scope = state.scope(context)?;
     state.equations.check(&scope)?;
     if let Some(text) = &d.threshold {
-        let expr = parse_expression("threshold", text)?;
-        match check_expression(&expr, &scope) {
-            Ok(Kind::Condition) => {}
-            Ok(Kind::Number(_)) => {
-                return Err(Error::new(ErrorKind::Type, "the threshold must be a condition")
-                    .label(expr.span, "this is a number")
-                    .help("write a comparison, as in `v > 1`")
-                    .in_text("threshold", text));
-            }
-            Err(e) => return Err(e.in_text("threshold", text)),
+        check_condition("threshold", text, &scope)?;
+    }
+    for (event, text) in &d.events {
+        if event == SPIKE {
+            return Err(Error::new(ErrorKind::Value, "the event `spike` belongs to the threshold")
+                .help("use `.threshold(…)`, or give the event another name"));
         }
+        check_condition(&format!("event {event}"), text, &scope)?;
+    }
+    for code in &d.run_on_event {
+        if !state.events.contains_key(&code.event) {
+            return Err(no_event(state, &code.event));
+        }
+        check_code(&format!("code for {}", code.event), &code.code, &scope)?;
+    }
+    if let Some(event) = d.event_schedule.keys().find(|event| !state.events.contains_key(*event)) {
+        return Err(no_event(state, event));
     }
     if let Some(text) = &d.reset {
         if d.threshold.is_none() {
             return Err(Error::new(ErrorKind::Value, "there is a reset but no threshold")
                 .help("add `.threshold(\"v > 1\")`, or leave the reset out"));
         }
-        let statements = parse_statements("reset", text)?;
-        check_statements(&statements, &scope).map_err(|e| e.in_text("reset", text))?;
+        check_code("reset", text, &scope)?;
     }
-    choose(d.method.as_deref(), &state.equations, &scope, state.refractory_column())?;
+    choose(d.method.as_deref(), &state.equations, &scope, state.is_refractory())?;
     match &d.refractory {
         None => Ok(()),
         Some(Refractory::Time(q)) if q.dimension() == Dimension::TIME => Ok(()),
@@ -68,5 +73,42 @@ pub(super) fn check(state: &GroupState, context: &Context) -> Result<()> {
             }
             .map_err(|e| e.in_text("refractory", text))
         }
+    }
+}
+
+fn check_condition(name: &str, text: &str, scope: &Scope) -> Result<()> {
+    let expr = parse_expression(name, text)?;
+    match check_expression(&expr, scope) {
+        Ok(Kind::Condition) => Ok(()),
+        Ok(Kind::Number(_)) => Err(Error::new(ErrorKind::Type, format!("the {name} must be a condition"))
+            .label(expr.span, "this is a number")
+            .help("write a comparison, as in `v > 1`")
+            .in_text(name, text)),
+        Err(e) => Err(e.in_text(name, text)),
+    }
+}
+
+/// Names, dimensions and types of statements.
+pub(crate) fn check_code(name: &str, text: &str, scope: &Scope) -> Result<()> {
+    let statements = parse_statements(name, text)?;
+    check_statements(&statements, scope).map_err(|e| e.in_text(name, text))
+}
+
+/// As [`check_code`], for code that runs at regular times.
+pub(crate) fn check_regular(code: &RegularDescription, scope: &Scope) -> Result<()> {
+    check_code("run_regularly", &code.code, scope)
+}
+
+/// An event that a group does not have.
+pub(crate) fn no_event(state: &GroupState, event: &str) -> Error {
+    let error = Error::new(ErrorKind::UnknownName, format!("`{}` has no event `{event}`", state.name()));
+    if event == SPIKE {
+        return error.help("give the group a threshold: `.threshold(\"v > 1\")`");
+    }
+    let known: Vec<&str> = state.events.keys().map(String::as_str).collect();
+    match did_you_mean(event, known.iter().copied()) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None if known.is_empty() => error.help("declare it: `.event(\"name\", \"v > 0.5\")`"),
+        None => error.help(format!("its events are `{}`", known.join("`, `"))),
     }
 }

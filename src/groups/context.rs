@@ -1,10 +1,12 @@
-//! What the objects of one network share: its clock, its seed and the record of everything done.
+//! What the objects of one network share: its clock, its seed, all its columns and the record of everything done.
 //! An object belongs to the network whose context it holds; the context's lock is taken before any other.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::description::Operation;
-use crate::error::Error;
+use crate::description::{NamespaceValue, Operation};
+use crate::equations::{Namespace, Slot, UserFunction};
+use crate::error::{Error, Result};
 use crate::random::Stream;
 
 /// Shared and locked for a moment at a time.
@@ -15,10 +17,12 @@ pub(crate) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Clock, seed and record of a network.
-#[derive(Clone, Debug)]
+/// Clock, seed, columns and record of a network.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Context {
     pub(crate) dt: f64,
+    /// The step at the beginning of the record.
+    pub(crate) first_dt: f64,
     pub(crate) seed: u64,
     /// The seed at the beginning of the record.
     pub(crate) first_seed: u64,
@@ -27,12 +31,57 @@ pub(crate) struct Context {
     pub(crate) script: Vec<Operation>,
     /// A mistake in the network's own settings, kept until the next call that can report it.
     pub(crate) problem: Option<Error>,
+    /// Every column of every object.
+    pub(crate) store: Vec<Vec<f64>>,
+    /// Values for all objects.
+    pub(crate) namespace: BTreeMap<String, NamespaceValue>,
+    pub(crate) functions: BTreeMap<String, UserFunction>,
+    /// The slots of a step, if they are not the usual ones.
+    pub(crate) schedule: Option<Vec<String>>,
+    /// How often a stored state was put back: trials from one state must differ in their random numbers.
+    pub(crate) epoch: u64,
+    /// How many operations each object has seen; tells their random numbers apart.
+    pub(crate) operations: BTreeMap<String, u64>,
 }
 
 impl Context {
-    /// A stream of random numbers for the operation recorded next; the place in the record keys it.
-    pub(crate) fn next_stream(&self) -> Stream {
-        Stream::new(self.seed, u32::try_from(self.script.len()).unwrap_or(u32::MAX))
+    /// A new column.
+    pub(crate) fn add_column(&mut self, values: Vec<f64>) -> Slot {
+        self.store.push(values);
+        Slot(u32::try_from(self.store.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// A stream of random numbers for the next operation on an object.
+    pub(crate) fn operation_stream(&self, object: &str) -> Stream {
+        let count = self.operations.get(object).copied().unwrap_or(0);
+        self.stream(&format!("{object} operation {count}"))
+    }
+
+    /// The stream of a place in this network.
+    pub(crate) fn stream(&self, place: &str) -> Stream {
+        // The epoch is part of the name, so that the first one has the plain seed.
+        if self.epoch == 0 {
+            Stream::new(self.seed, place)
+        } else {
+            Stream::new(self.seed, &format!("{place} epoch {}", self.epoch))
+        }
+    }
+
+    /// Notes an operation on an object.
+    pub(crate) fn record(&mut self, object: &str, operation: Operation) {
+        *self.operations.entry(object.to_owned()).or_default() += 1;
+        self.script.push(operation);
+    }
+
+    /// The network's values with those of an object over them.
+    pub(crate) fn namespace_with(&self, own: &BTreeMap<String, NamespaceValue>) -> Result<Namespace> {
+        let mut namespace = Namespace::default();
+        namespace.add(&self.namespace, &self.functions)?;
+        for (name, function) in &self.functions {
+            namespace.functions.insert(name.clone(), function.clone());
+        }
+        namespace.add(own, &self.functions)?;
+        Ok(namespace)
     }
 }
 
@@ -63,6 +112,11 @@ impl<T> Live<T> {
     /// The object alone, for callers that hold the context's lock.
     pub(crate) fn state(&self) -> MutexGuard<'_, T> {
         lock(&self.state)
+    }
+
+    /// The network's context alone.
+    pub(crate) fn context(&self) -> MutexGuard<'_, Context> {
+        lock(&self.context)
     }
 
     pub(crate) fn lives_in(&self, context: &Shared<Context>) -> bool {

@@ -1,18 +1,32 @@
-//! Groups of neurons and the columns of state they hold.
+//! Groups of neurons and inputs, and the columns of state they hold.
 //! Objects here describe themselves and own their data; only `simulation` moves them through time.
 
 mod checks;
 mod context;
+mod generator;
+mod inputs;
 mod neuron_group;
+mod source;
+mod state;
 mod values;
 mod variables;
 
+pub use inputs::{PoissonGroup, PoissonInput, SpikeGeneratorGroup};
 pub use neuron_group::NeuronGroup;
-pub use values::{IntoRefractory, IntoSelection, IntoValue};
+pub use source::{NeuronSource, Subgroup};
+pub use values::{IntoNamespace, IntoRefractory, IntoSelection, IntoValue};
 
-pub(crate) use checks::refuse_shadowing;
+pub(crate) use checks::{check_code, check_regular, no_event, refuse_shadowing};
 pub(crate) use context::{Context, Live, Shared, lock};
-pub(crate) use neuron_group::GroupState;
+pub(crate) use generator::{Generator, Planned};
+pub(crate) use neuron_group::{GroupDescription, time_step};
+pub(crate) use source::AsView;
+pub(crate) use state::{GroupState, SPIKE, View};
 pub(crate) use variables::{
-    Columns, Place, assign, column_named, declare_subexpressions, no_variable, read, selected,
+    Columns, Place, declare_subexpressions, no_variable, read, scatter, selected, set_variable,
 };
+
+/// The name of code that runs at regular times, as Brian2 gives it.
+pub(crate) fn regular_name(object: &str, number: usize) -> String {
+    if number == 0 { format!("{object}_run_regularly") } else { format!("{object}_run_regularly_{number}") }
+}

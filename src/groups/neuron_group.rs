@@ -1,17 +1,22 @@
 //! `NeuronGroup`: the builder and, once added to a network, the handle of a group of neurons.
 //! A cheap clone that owns its data, so that it lives across the cells of a notebook.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use super::checks::{check, refuse_shadowing};
 use super::context::{Context, Live, Shared, lock};
-use super::values::{IntoRefractory, IntoSelection, IntoValue};
-use super::variables::{Columns, Place, assign, column_named, declare_subexpressions, read, selected};
-use crate::description::{NeuronGroupDescription, Operation, Refractory, Selection, Value};
-use crate::equations::{Equations, Owner, Scope, ValueType};
+use super::generator::Generator;
+use super::source::{NeuronSource, Subgroup};
+use super::state::{GroupState, View};
+use super::values::{IntoNamespace, IntoRefractory, IntoSelection, IntoValue};
+use crate::description::{
+    EventCode, NamespaceValue, NeuronGroupDescription, Operation, PoissonGroupDescription, Refractory,
+    RegularDescription, Selection, SpikeGeneratorGroupDescription, Timing, Value,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::{Evidence, Row, ToEvidence};
-use crate::random::Stream;
 use crate::units::{Dimension, Quantity, QuantityArray};
 
 /// A group of neurons that follow the same equations, as in
@@ -33,65 +38,93 @@ use crate::units::{Dimension, Quantity, QuantityArray};
 /// ```
 #[derive(Clone)]
 pub struct NeuronGroup {
-    pub(crate) description: NeuronGroupDescription,
+    pub(crate) description: GroupDescription,
     /// A mistake in the builder's arguments, kept until `add` can report it.
     problem: Option<Error>,
     live: Option<Live<GroupState>>,
 }
 
-/// The living part of a group.
-pub(crate) struct GroupState {
-    pub(crate) description: NeuronGroupDescription,
-    pub(crate) equations: Equations,
-    pub(crate) columns: Columns,
+/// What a group was made from.
+#[derive(Clone, Debug)]
+pub(crate) enum GroupDescription {
+    Neurons(NeuronGroupDescription),
+    Poisson(PoissonGroupDescription),
+    Generator(SpikeGeneratorGroupDescription),
 }
 
-impl GroupState {
+impl GroupDescription {
     pub(crate) fn name(&self) -> &str {
-        &self.description.name
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.description.n
-    }
-
-    /// The column that says which neurons are free, if the group has a refractory period.
-    pub(crate) fn refractory_column(&self) -> Option<usize> {
-        self.description.refractory.as_ref().and_then(|_| self.columns.find("not_refractory"))
-    }
-
-    /// All names that this group's code may use.
-    pub(crate) fn scope(&self, context: &Context) -> Scope {
-        let mut scope = Scope::new(self.description.namespace.clone());
-        self.columns.declare(&mut scope, Owner::Own, "");
-        declare_subexpressions(&self.equations, &mut scope, Owner::Own, "");
-        scope.insert_count("N", self.len());
-        scope.insert_clock(context.dt);
-        scope
-    }
-
-    fn place<'a>(&'a self, scope: &'a Scope, time: f64, stream: Stream) -> Place<'a> {
-        Place { scope, tables: [&self.columns.values, &[], &[]], ends: None, time, stream, len: self.len() }
-    }
-
-    /// The neurons of a selection.
-    pub(crate) fn selected(&self, context: &Context, selection: &Selection) -> Result<Vec<u32>> {
-        let scope = self.scope(context);
-        selected(selection, &self.place(&scope, context.time, context.next_stream()))
-    }
-
-    fn set(&mut self, context: &Context, variable: &str, index: &Selection, value: &Value) -> Result<()> {
-        let scope = self.scope(context);
-        let (k, column) = column_named(&self.columns, variable, self.name())?;
-        if !column.writable {
-            return Err(Error::new(ErrorKind::Value, format!("`{variable}` cannot be set"))
-                .help("it numbers the neurons"));
+        match self {
+            Self::Neurons(d) => &d.name,
+            Self::Poisson(d) => &d.name,
+            Self::Generator(d) => &d.name,
         }
-        let place = self.place(&scope, context.time, context.next_stream());
-        let chosen = selected(index, &place)?;
-        let new = assign(column, value, &chosen, &place)?;
-        self.columns.scatter(k, &chosen, &new);
-        Ok(())
+    }
+
+    pub(crate) fn set_name(&mut self, name: String) {
+        match self {
+            Self::Neurons(d) => d.name = name,
+            Self::Poisson(d) => d.name = name,
+            Self::Generator(d) => d.name = name,
+        }
+    }
+
+    /// The name given to a group without one.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Neurons(_) => "neurongroup",
+            Self::Poisson(_) => "poissongroup",
+            Self::Generator(_) => "spikegeneratorgroup",
+        }
+    }
+
+    fn n(&self) -> usize {
+        match self {
+            Self::Neurons(d) => d.n,
+            Self::Poisson(d) => d.n,
+            Self::Generator(d) => d.n,
+        }
+    }
+
+    pub(crate) fn timing(&mut self) -> &mut Timing {
+        match self {
+            Self::Neurons(d) => &mut d.timing,
+            Self::Poisson(d) => &mut d.timing,
+            Self::Generator(d) => &mut d.timing,
+        }
+    }
+
+    pub(crate) fn operation(&self) -> Operation {
+        match self.clone() {
+            Self::Neurons(d) => Operation::AddNeuronGroup(d),
+            Self::Poisson(d) => Operation::AddPoissonGroup(d),
+            Self::Generator(d) => Operation::AddSpikeGeneratorGroup(d),
+        }
+    }
+
+    /// The same as a group of neurons, which all groups are inside.
+    fn as_neurons(&self) -> NeuronGroupDescription {
+        match self {
+            Self::Neurons(d) => d.clone(),
+            Self::Poisson(d) => NeuronGroupDescription {
+                name: d.name.clone(),
+                n: d.n,
+                equations: match &d.rates {
+                    Value::Expression(text) => format!("rates = {text} : Hz"),
+                    Value::Numbers { .. } => "rates : Hz".to_owned(),
+                },
+                threshold: Some("rand() < rates*dt".to_owned()),
+                timing: d.timing.clone(),
+                namespace: d.namespace.clone(),
+                ..Default::default()
+            },
+            Self::Generator(d) => NeuronGroupDescription {
+                name: d.name.clone(),
+                n: d.n,
+                timing: d.timing.clone(),
+                ..Default::default()
+            },
+        }
     }
 }
 
@@ -100,80 +133,143 @@ impl NeuronGroup {
     #[must_use]
     pub fn new(n: usize, equations: impl Into<String>) -> Self {
         let description = NeuronGroupDescription { n, equations: equations.into(), ..Default::default() };
+        Self::from_description(GroupDescription::Neurons(description))
+    }
+
+    pub(crate) fn from_description(description: GroupDescription) -> Self {
         Self { description, problem: None, live: None }
     }
 
-    pub(crate) fn from_description(description: NeuronGroupDescription) -> Self {
-        Self { description, problem: None, live: None }
+    pub(crate) fn with_problem(mut self, problem: Option<Error>) -> Self {
+        self.problem = self.problem.or(problem);
+        self
+    }
+
+    /// Changes the description, unless this is a group of another kind.
+    fn change(mut self, f: impl FnOnce(&mut NeuronGroupDescription)) -> Self {
+        if let GroupDescription::Neurons(d) = &mut self.description {
+            f(d);
+        }
+        self
     }
 
     /// A neuron spikes in every step in which this condition holds and it is not refractory.
     #[must_use]
-    pub fn threshold(mut self, condition: impl Into<String>) -> Self {
-        self.description.threshold = Some(condition.into());
-        self
+    pub fn threshold(self, condition: impl Into<String>) -> Self {
+        self.change(|d| d.threshold = Some(condition.into()))
     }
 
     /// What a spike does to its neuron, such as `"v = 0"`.
     #[must_use]
-    pub fn reset(mut self, statements: impl Into<String>) -> Self {
-        self.description.reset = Some(statements.into());
-        self
+    pub fn reset(self, statements: impl Into<String>) -> Self {
+        self.change(|d| d.reset = Some(statements.into()))
     }
 
     /// How long a neuron cannot spike after a spike: a time (`5.0*ms`) or an expression (`"2*ms + i*ms"`).
     #[must_use]
     pub fn refractory(mut self, refractory: impl IntoRefractory) -> Self {
         match refractory.into_refractory() {
-            Ok(r) => self.description.refractory = Some(r),
-            Err(e) => self.problem = Some(e),
+            Ok(r) => self.change(|d| d.refractory = Some(r)),
+            Err(e) => {
+                self.problem = Some(e);
+                self
+            }
         }
-        self
     }
 
-    /// The integration method: `"exact"`, `"euler"`, `"rk2"`, `"rk4"`. Left out, a fitting one is chosen.
+    /// The integration method: `"exact"`, `"euler"`, `"rk4"`, … Left out, a fitting one is chosen.
     #[must_use]
-    pub fn method(mut self, method: impl Into<String>) -> Self {
-        self.description.method = Some(method.into());
-        self
+    pub fn method(self, method: impl Into<String>) -> Self {
+        self.change(|d| d.method = Some(method.into()))
     }
 
-    /// Hands a value over under a name that the equations use.
+    /// A further event with its condition, as in
+    /// [Brian2](https://brian2.readthedocs.io/en/2.9.0/advanced/custom_events.html).
     #[must_use]
-    pub fn with(mut self, name: impl Into<String>, value: impl Into<Quantity>) -> Self {
-        let name = name.into();
-        match value.into().checked() {
+    pub fn event(self, name: impl Into<String>, condition: impl Into<String>) -> Self {
+        self.change(|d| drop(d.events.insert(name.into(), condition.into())))
+    }
+
+    /// What such an event does to its neuron.
+    #[must_use]
+    pub fn run_on_event(self, event: impl Into<String>, code: impl Into<String>) -> Self {
+        let code = EventCode { event: event.into(), code: code.into(), timing: Timing::default() };
+        self.change(|d| d.run_on_event.push(code))
+    }
+
+    /// When the condition of an event is looked at: slot (`"after_thresholds"`) and place in it.
+    #[must_use]
+    pub fn event_schedule(self, event: impl Into<String>, when: impl Into<String>, order: i32) -> Self {
+        let timing = Timing { dt: None, when: Some(when.into()), order: Some(order) };
+        self.change(|d| drop(d.event_schedule.insert(event.into(), timing)))
+    }
+
+    /// Hands a value, a [`TimedArray`](crate::TimedArray) or a function over under a name that the equations use.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl IntoNamespace) -> Self {
+        match value.into_namespace() {
             Ok(value) => {
-                self.description.namespace.insert(name, value);
+                let name = name.into();
+                match &mut self.description {
+                    GroupDescription::Neurons(d) => drop(d.namespace.insert(name, value)),
+                    GroupDescription::Poisson(d) => drop(d.namespace.insert(name, value)),
+                    GroupDescription::Generator(_) => {}
+                }
             }
             Err(e) => self.problem = Some(e),
         }
         self
     }
 
+    /// Gives the group a time step of its own.
+    #[must_use]
+    pub fn dt(mut self, dt: impl Into<Quantity>) -> Self {
+        match time_step(dt.into()) {
+            Ok(dt) => self.description.timing().dt = Some(dt),
+            Err(e) => self.problem = Some(e),
+        }
+        self
+    }
+
+    /// The place of the group within the slots of a step; 0 unless told otherwise.
+    #[must_use]
+    pub fn order(mut self, order: i32) -> Self {
+        self.description.timing().order = Some(order);
+        self
+    }
+
     /// Gives the group a name of its own; it decides ties in the order of a step.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
-        self.description.name = name.into();
+        self.description.set_name(name.into());
         self
     }
 
     /// The group's name; empty until it is added to a network, unless it was given one.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.description.name
+        self.description.name()
     }
 
     /// The number of neurons.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.description.n
+        self.description.n()
     }
 
     /// True if there are no neurons.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.description.n == 0
+        self.len() == 0
+    }
+
+    /// Neurons `range.start` up to but not including `range.end`, as
+    /// [Brian2](https://brian2.readthedocs.io/en/2.9.0/user/models.html#subgroups)'s `group[3:6]`.
+    ///
+    /// # Errors
+    /// A group that is not in a network, an empty range, or one that goes beyond the group.
+    pub fn slice(&self, range: Range<usize>) -> Result<Subgroup> {
+        Subgroup::of(self, range)
     }
 
     /// Sets a variable of all neurons.
@@ -189,22 +285,120 @@ impl NeuronGroup {
     /// # Errors
     /// As [`NeuronGroup::set`], and an index that does not exist.
     pub fn set_at(&self, variable: &str, index: impl IntoSelection, value: impl IntoValue) -> Result<()> {
-        let (mut context, mut state) = self.live()?.enter();
-        let (index, value) = (index.into_selection(), value.into_value()?);
-        state.set(&context, variable, &index, &value)?;
-        let object = state.name().to_owned();
-        context.script.push(Operation::Set { object, variable: variable.to_owned(), index, value });
-        Ok(())
+        self.view()?.set(variable, index.into_selection(), value.into_value()?)
     }
 
-    /// The values of a variable or subexpression, one for each neuron.
+    /// The values of a variable or subexpression, one for each neuron; one in all if it is shared.
     ///
     /// # Errors
     /// An unknown variable, or a group that is not in a network.
     pub fn get(&self, variable: &str) -> Result<QuantityArray> {
-        let (context, state) = self.live()?.enter();
-        let scope = state.scope(&context);
-        read(variable, state.name(), &state.place(&scope, context.time, context.next_stream()))
+        self.get_at(variable, Selection::All)
+    }
+
+    /// The values of a variable or subexpression for some neurons: `group.get_at("v", "x > 3")`.
+    ///
+    /// # Errors
+    /// As [`NeuronGroup::get`], and an index that does not exist.
+    pub fn get_at(&self, variable: &str, index: impl IntoSelection) -> Result<QuantityArray> {
+        self.view()?.get(variable, &index.into_selection())
+    }
+
+    /// Runs code for all neurons at regular times, before everything else in a step, as
+    /// [Brian2](https://brian2.readthedocs.io/en/2.9.0/user/input.html#regular-operations).
+    ///
+    /// # Errors
+    /// A mistake in the code, or a `dt` that is no time.
+    pub fn run_regularly(&self, code: impl Into<String>, dt: impl Into<Quantity>) -> Result<()> {
+        let timing = Timing { dt: Some(time_step(dt.into())?), when: None, order: None };
+        self.add_regular(RegularDescription { name: String::new(), code: code.into(), timing })
+    }
+
+    /// As [`NeuronGroup::run_regularly`], with name, slot and order.
+    ///
+    /// # Errors
+    /// A mistake in the code.
+    pub fn add_regular(&self, mut code: RegularDescription) -> Result<()> {
+        let (mut context, mut state) = self.live()?.enter();
+        if code.name.is_empty() {
+            code.name = super::regular_name(state.name(), state.regular.len());
+        }
+        super::checks::check_regular(&code, &state.scope(&context)?)?;
+        state.regular.push(code.clone());
+        let object = state.name().to_owned();
+        context.record(&object.clone(), Operation::RunRegularly { object, code });
+        Ok(())
+    }
+
+    /// Makes a variable with the flag `linked` that of another group, as
+    /// [Brian2](https://brian2.readthedocs.io/en/2.9.0/user/models.html#linked-variables).
+    ///
+    /// # Errors
+    /// Unknown variables, different units, or groups of different size.
+    pub fn link(&self, variable: &str, source: &impl NeuronSource, source_variable: &str) -> Result<()> {
+        self.link_as(variable, &source.view()?, source_variable, None)
+    }
+
+    /// As [`NeuronGroup::link`], with the element there for each element here.
+    ///
+    /// # Errors
+    /// As [`NeuronGroup::link`], and indices that do not exist.
+    pub fn link_by(
+        &self,
+        variable: &str,
+        source: &impl NeuronSource,
+        source_variable: &str,
+        index: &[usize],
+    ) -> Result<()> {
+        self.link_as(variable, &source.view()?, source_variable, Some(index.to_vec()))
+    }
+
+    pub(crate) fn link_as(
+        &self,
+        variable: &str,
+        source: &View,
+        source_variable: &str,
+        index: Option<Vec<usize>>,
+    ) -> Result<()> {
+        let found = {
+            let (_context, state) = source.live.enter();
+            state.columns.find(source_variable).cloned()
+        };
+        let (mut context, mut state) = self.live()?.enter();
+        state.link(&mut context, variable, source, (source_variable, found), index.as_deref())?;
+        let operation = Operation::Link {
+            object: state.name().to_owned(),
+            variable: variable.to_owned(),
+            source: source.name.clone(),
+            source_variable: source_variable.to_owned(),
+            index,
+        };
+        context.record(state.name(), operation);
+        Ok(())
+    }
+
+    /// Switches the group off or on: a group that is off does nothing in a run.
+    ///
+    /// # Errors
+    /// A group that is not in a network.
+    pub fn set_active(&self, active: bool) -> Result<()> {
+        let (mut context, mut state) = self.live()?.enter();
+        state.active = active;
+        let object = state.name().to_owned();
+        context.record(&object.clone(), Operation::SetActive { object, active });
+        Ok(())
+    }
+
+    pub(crate) fn set_spikes_as(&self, i: Vec<usize>, t: Vec<f64>, period: Option<f64>) -> Result<()> {
+        let (mut context, mut state) = self.live()?.enter();
+        if state.generator.is_none() {
+            return Err(Error::new(ErrorKind::Value, format!("`{}` is no spike generator", state.name()))
+                .help("only a SpikeGeneratorGroup is told its spikes"));
+        }
+        state.generator = Some(Generator::checked(state.name(), state.len(), &i, &t, period)?);
+        let object = state.name().to_owned();
+        context.record(&object.clone(), Operation::SetSpikes { object, i, t, period });
+        Ok(())
     }
 
     pub(crate) fn live(&self) -> Result<&Live<GroupState>> {
@@ -223,33 +417,51 @@ impl NeuronGroup {
         if let Some(problem) = self.problem.take() {
             return Err(problem);
         }
-        let description = self.description.clone();
-        let n = description.n;
-        if n == 0 {
-            return Err(Error::new(ErrorKind::Value, "a group needs at least one neuron")
-                .help("the first argument of `NeuronGroup::new` is the number of neurons"));
-        }
-        let equations = Equations::parse(&description.equations)?;
-        refuse_shadowing(&description.namespace)?;
-        let mut columns = Columns::default();
-        #[expect(clippy::cast_precision_loss, reason = "a group has fewer than 2^53 neurons")]
-        columns.add_fixed("i", Dimension::NONE, (0..n).map(|k| k as f64).collect());
-        columns.add_model(&equations, n);
-        if description.refractory.is_some() {
-            columns.add("lastspike", Dimension::TIME, ValueType::Float, vec![-1e4; n]);
-            columns.add("not_refractory", Dimension::NONE, ValueType::Boolean, vec![1.0; n]);
-        }
-        let state = GroupState { description, equations, columns };
-        check(&state, &lock(shared))?;
+        let neurons = self.description.as_neurons();
+        refuse_shadowing(&neurons.namespace)?;
+        let mut state = {
+            let mut context = lock(shared);
+            let mut state = GroupState::new(neurons, &mut context)?;
+            check(&state, &context)?;
+            match &self.description {
+                GroupDescription::Neurons(_) => {}
+                GroupDescription::Poisson(d) => {
+                    if let Value::Numbers { .. } = d.rates {
+                        state.set(&mut context, &(0..d.n), "rates", &Selection::All, &d.rates)?;
+                    }
+                }
+                GroupDescription::Generator(d) => {
+                    state.generator = Some(Generator::new(d)?);
+                    state.events.insert(super::state::SPIKE.to_owned(), Vec::new());
+                }
+            }
+            state
+        };
+        state.active = true;
         self.live = Some(Live::new(shared, state));
         Ok(self)
     }
 }
 
+/// A time step from the user, in seconds.
+pub(crate) fn time_step(dt: Quantity) -> Result<f64> {
+    let dt = dt.checked()?;
+    if dt.dimension() != Dimension::TIME {
+        let error =
+            Error::new(ErrorKind::Dimension, format!("dt must be a time, this is {}", dt.dimension().describe()));
+        return Err(error.help("give it a unit, for example `.dt(0.1*ms)`"));
+    }
+    if !(dt.value() > 0.0 && dt.value().is_finite()) {
+        return Err(Error::new(ErrorKind::Value, format!("dt is {dt}"))
+            .help("a time step is longer than nothing, for example 0.1*ms"));
+    }
+    Ok(dt.value())
+}
+
 impl fmt::Debug for NeuronGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let d = &self.description;
-        let name = if d.name.is_empty() { "NeuronGroup" } else { &d.name };
+        let d = self.description.as_neurons();
+        let name = if d.name.is_empty() { self.description.kind() } else { &d.name };
         write!(f, "{name}: {} neuron{}", d.n, if d.n == 1 { "" } else { "s" })?;
         for line in d.equations.lines().map(str::trim).filter(|l| !l.is_empty()) {
             write!(f, "\n  {line}")?;
@@ -269,9 +481,20 @@ impl fmt::Debug for NeuronGroup {
 
 impl ToEvidence for NeuronGroup {
     fn to_evidence(&self) -> Evidence {
-        let columns = self.live.as_ref().map(|live| live.enter().1.columns.clone()).unwrap_or_default();
-        let variables =
-            columns.list.into_iter().map(|c| c.name).zip(columns.values.into_iter().map(Row)).collect();
-        Evidence::Group { n: self.description.n, variables }
+        let mut variables = BTreeMap::new();
+        if let Some(live) = &self.live {
+            let (context, state) = live.enter();
+            for c in state.columns.list.iter().filter(|c| c.visible && c.at.via.is_none()) {
+                variables.insert(c.name.clone(), Row(context.store[c.slot.place()].clone()));
+            }
+        }
+        Evidence::Group { n: self.len(), variables }
+    }
+}
+
+/// A namespace of plain values, for the grader's descriptions and tests.
+impl From<Quantity> for NamespaceValue {
+    fn from(value: Quantity) -> Self {
+        Self::Quantity(value)
     }
 }

@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use crate::description::{Refractory, Selection, Value};
+use crate::description::{NamespaceValue, Refractory, Selection, Value};
+use crate::equations::TimedArray;
 use crate::error::Result;
 use crate::units::{Quantity, QuantityArray};
 
@@ -132,6 +133,44 @@ impl IntoSelection for &str {
 impl IntoSelection for Selection {
     fn into_selection(self) -> Selection {
         self
+    }
+}
+
+/// Things that equations can be given under a name: numbers, quantities, [`TimedArray`]s.
+pub trait IntoNamespace {
+    /// The value as data.
+    ///
+    /// # Errors
+    /// When a quantity came from mixing dimensions.
+    fn into_namespace(self) -> Result<NamespaceValue>;
+}
+
+macro_rules! by_quantity {
+    ($($t:ty),*) => {$(
+        impl IntoNamespace for $t {
+            fn into_namespace(self) -> Result<NamespaceValue> {
+                Ok(NamespaceValue::Quantity(Quantity::from(self).checked()?))
+            }
+        }
+    )*};
+}
+by_quantity!(f64, i32, usize, Quantity);
+
+impl IntoNamespace for TimedArray {
+    fn into_namespace(self) -> Result<NamespaceValue> {
+        Ok(NamespaceValue::TimedArray(self.description))
+    }
+}
+
+impl IntoNamespace for &TimedArray {
+    fn into_namespace(self) -> Result<NamespaceValue> {
+        self.clone().into_namespace()
+    }
+}
+
+impl IntoNamespace for NamespaceValue {
+    fn into_namespace(self) -> Result<NamespaceValue> {
+        Ok(self)
     }
 }
 

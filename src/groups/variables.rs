@@ -1,71 +1,97 @@
 //! Columns of state with name, dimension and type; evaluating an expression over elements; setting values with units.
 //! Shared by neuron groups and synapses.
 
+use super::context::Context;
 use crate::codegen::{BLOCK, Elements, Inputs, Lowering, Machine, Tape};
 use crate::description::{Selection, Value};
 use crate::equations::{
-    Equations, Expr, Kind, Meaning, Owner, Scope, Symbol, ValueType, check_expression, expect,
-    parse_expression, parse_unit,
+    At, Definition, Equations, Expr, ExprKind, Flag, Kind, Meaning, Owner, Scope, Slot, Symbol, ValueType,
+    check_expression, expect, parse_expression, parse_unit,
 };
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::units::{Dimension, QuantityArray};
 
-/// What a column is.
+/// What a column is, and where its values are.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) dimension: Dimension,
     pub(crate) value_type: ValueType,
     pub(crate) writable: bool,
+    pub(crate) slot: Slot,
+    /// Own elements, one value for all, or those of another group by a column of indices.
+    pub(crate) at: At,
+    /// Part of the model or of Brian2's interface, rather than our bookkeeping.
+    pub(crate) visible: bool,
 }
 
-/// Columns and their values, in step.
+impl Column {
+    pub(crate) fn is_shared(&self) -> bool {
+        self.at.owner == Owner::Shared
+    }
+}
+
+/// The columns of one object.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Columns {
     pub(crate) list: Vec<Column>,
-    pub(crate) values: Vec<Vec<f64>>,
 }
 
 impl Columns {
-    pub(crate) fn add(&mut self, name: &str, dimension: Dimension, value_type: ValueType, values: Vec<f64>) {
-        self.list.push(Column { name: name.to_owned(), dimension, value_type, writable: true });
-        self.values.push(values);
+    pub(crate) fn add(
+        &mut self,
+        context: &mut Context,
+        name: &str,
+        dimension: Dimension,
+        value_type: ValueType,
+        values: Vec<f64>,
+    ) -> &mut Column {
+        let slot = context.add_column(values);
+        let (name, at) = (name.to_owned(), At::new(Owner::Own));
+        self.list.push(Column { name, dimension, value_type, writable: true, slot, at, visible: true });
+        self.list.last_mut().expect("just added")
     }
 
-    /// A column that statements and users cannot set.
-    pub(crate) fn add_fixed(&mut self, name: &str, dimension: Dimension, values: Vec<f64>) {
-        self.add(name, dimension, ValueType::Integer, values);
-        if let Some(column) = self.list.last_mut() {
-            column.writable = false;
-        }
+    /// A column of whole numbers that statements and users cannot set.
+    pub(crate) fn add_fixed(&mut self, context: &mut Context, name: &str, values: Vec<f64>) -> Slot {
+        let column = self.add(context, name, Dimension::NONE, ValueType::Integer, values);
+        column.writable = false;
+        column.slot
     }
 
     /// One column for every stored variable of the model.
-    pub(crate) fn add_model(&mut self, equations: &Equations, n: usize) {
+    pub(crate) fn add_model(&mut self, context: &mut Context, equations: &Equations, n: usize) {
         for eq in equations.list.iter().filter(|eq| eq.is_stored()) {
-            self.add(&eq.name, eq.dimension, eq.value_type, vec![0.0; n]);
+            let shared = eq.has(Flag::Shared);
+            let values = vec![0.0; if shared { 1 } else { n }];
+            let column = self.add(context, &eq.name, eq.dimension, eq.value_type, values);
+            if shared {
+                column.at = At::new(Owner::Shared);
+            }
+            column.writable = !matches!(eq.definition, Definition::Subexpression(_)) && !eq.has(Flag::Linked);
         }
     }
 
-    /// Puts new values in the place of those of the chosen elements.
-    pub(crate) fn scatter(&mut self, column: usize, chosen: &[u32], new: &[f64]) {
-        let values = &mut self.values[column];
-        for (element, v) in chosen.iter().zip(new) {
-            values[*element as usize] = *v;
-        }
+    /// Columns with a value for each element, not shared and not linked.
+    pub(crate) fn own(&self) -> impl Iterator<Item = &Column> {
+        self.list.iter().filter(|c| c.at == At::new(Owner::Own))
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<usize> {
-        self.list.iter().position(|c| c.name == name)
+    pub(crate) fn find(&self, name: &str) -> Option<&Column> {
+        self.list.iter().find(|c| c.name == name)
+    }
+
+    pub(crate) fn slot(&self, name: &str) -> Option<Slot> {
+        self.find(name).map(|c| c.slot)
     }
 
     /// Makes all columns known to `scope` as variables of `owner`, with `suffix` behind their names.
     pub(crate) fn declare(&self, scope: &mut Scope, owner: Owner, suffix: &str) {
-        for (k, c) in self.list.iter().enumerate() {
+        for c in &self.list {
             let symbol = Symbol {
                 dimension: c.dimension,
                 value_type: c.value_type,
-                meaning: Meaning::Column(owner, k),
+                meaning: Meaning::Column(c.slot, c.at.seen_from(Some(owner))),
                 writable: c.writable,
             };
             scope.insert(format!("{}{suffix}", c.name), symbol);
@@ -75,8 +101,7 @@ impl Columns {
 
 /// Makes the subexpressions of a model known as names of `owner`.
 pub(crate) fn declare_subexpressions(equations: &Equations, scope: &mut Scope, owner: Owner, suffix: &str) {
-    use crate::equations::Definition;
-    for eq in &equations.list {
+    for eq in equations.list.iter().filter(|eq| !eq.is_stored() && !eq.has(Flag::Summed)) {
         if let Definition::Subexpression(expr) = &eq.definition {
             let symbol = Symbol {
                 dimension: eq.dimension,
@@ -89,10 +114,12 @@ pub(crate) fn declare_subexpressions(equations: &Equations, scope: &mut Scope, o
     }
 }
 
-/// Where an expression is evaluated: the names it may use and the tables behind them.
+/// Where an expression is evaluated: the names it may use and the columns behind them.
 pub(crate) struct Place<'a> {
     pub(crate) scope: &'a Scope,
-    pub(crate) tables: [&'a [Vec<f64>]; 3],
+    pub(crate) store: &'a [Vec<f64>],
+    /// Where the elements of this part begin in the columns.
+    pub(crate) first: usize,
     /// For synapses, the source and target neuron of each.
     pub(crate) ends: Option<(&'a [u32], &'a [u32])>,
     pub(crate) time: f64,
@@ -109,13 +136,14 @@ impl Place<'_> {
         let mut machine = Machine::default();
         let mut out = Vec::with_capacity(chosen.len());
         for block in chosen.chunks(BLOCK) {
+            let own = self.absolute(block);
             let (pre, post) = match self.ends {
                 Some((i, j)) => (gather(i, block), gather(j, block)),
                 None => (Vec::new(), Vec::new()),
             };
             let inputs = Inputs {
-                tables: self.tables,
-                elements: [Elements::List(block), Elements::List(&pre), Elements::List(&post)],
+                store: self.store,
+                elements: [Elements::List(&own), Elements::List(&pre), Elements::List(&post)],
                 time: self.time,
                 stream: self.stream,
                 step: 0,
@@ -125,6 +153,16 @@ impl Place<'_> {
         }
         Ok(out)
     }
+
+    /// Elements of the columns for elements of this part.
+    pub(crate) fn absolute(&self, chosen: &[u32]) -> Vec<u32> {
+        let first = u32::try_from(self.first).unwrap_or(u32::MAX);
+        chosen.iter().map(|k| k + first).collect()
+    }
+
+    fn all(&self) -> Vec<u32> {
+        (0..u32::try_from(self.len).unwrap_or(u32::MAX)).collect()
+    }
 }
 
 fn gather(ends: &[u32], block: &[u32]) -> Vec<u32> {
@@ -133,7 +171,7 @@ fn gather(ends: &[u32], block: &[u32]) -> Vec<u32> {
 
 /// The elements of a selection, in its order.
 pub(crate) fn selected(selection: &Selection, place: &Place<'_>) -> Result<Vec<u32>> {
-    let all = || (0..u32::try_from(place.len).unwrap_or(u32::MAX)).collect::<Vec<u32>>();
+    let all = || place.all();
     match selection {
         Selection::All => Ok(all()),
         Selection::Indices(list) => list
@@ -148,6 +186,7 @@ pub(crate) fn selected(selection: &Selection, place: &Place<'_>) -> Result<Vec<u
                 })
             })
             .collect(),
+        Selection::Slice { start, stop, step } => slice(*start, *stop, *step, place.len),
         Selection::Condition(text) => {
             let expr = parse_expression("condition", text)?;
             let chosen =
@@ -183,6 +222,10 @@ pub(crate) fn assign(column: &Column, value: &Value, chosen: &[u32], place: &Pla
         }
         Value::Numbers { values, unit } => {
             let unit = parse_unit(unit)?;
+            if let Some(k) = values.iter().position(|v| v.is_nan()) {
+                return Err(Error::new(ErrorKind::Value, format!("value {k} for {what} is not a number"))
+                    .help("look where it was computed: 0/0 and the root of a negative number give NaN"));
+            }
             // Zero is zero in every unit.
             let zero = unit.dimension().is_none() && values.iter().all(|v| *v == 0.0);
             if unit.dimension() != column.dimension && !zero {
@@ -217,16 +260,23 @@ pub(crate) fn assign(column: &Column, value: &Value, chosen: &[u32], place: &Pla
     Ok(new)
 }
 
-/// The column called `name`, or a helpful refusal.
-pub(crate) fn column_named<'a>(
-    columns: &'a Columns,
-    name: &str,
-    object: &str,
-) -> Result<(usize, &'a Column)> {
-    match columns.find(name) {
-        Some(k) => Ok((k, &columns.list[k])),
-        None => Err(no_variable(name, object, columns.list.iter().map(|c| c.name.as_str()))),
+/// Python's slices: negative numbers count from the end, and what lies outside is left out.
+fn slice(start: Option<i64>, stop: Option<i64>, step: Option<i64>, len: usize) -> Result<Vec<u32>> {
+    let step = step.unwrap_or(1);
+    if step < 1 {
+        return Err(Error::new(ErrorKind::Index, format!("a slice cannot go in steps of {step}"))
+            .help("give a step from 1 on"));
     }
+    let n = i64::try_from(len).unwrap_or(i64::MAX);
+    let place = |k: i64| if k < 0 { (k + n).max(0) } else { k.min(n) };
+    let (first, end) = (place(start.unwrap_or(0)), place(stop.unwrap_or(n)));
+    let mut out = Vec::new();
+    let mut k = first;
+    while k < end {
+        out.push(u32::try_from(k).unwrap_or(u32::MAX));
+        k += step;
+    }
+    Ok(out)
 }
 
 pub(crate) fn no_variable<'a>(name: &str, object: &str, known: impl Iterator<Item = &'a str>) -> Error {
@@ -238,13 +288,57 @@ pub(crate) fn no_variable<'a>(name: &str, object: &str, known: impl Iterator<Ite
     }
 }
 
-/// Values of a variable or subexpression for all elements, with their unit.
-pub(crate) fn read(name: &str, object: &str, place: &Place<'_>) -> Result<QuantityArray> {
-    let Some(symbol) = place.scope.symbol(name) else {
+/// Sets the chosen elements of a variable, after all checks.
+pub(crate) fn set_variable(
+    columns: &Columns,
+    object: &str,
+    variable: &str,
+    index: &Selection,
+    value: &Value,
+    place: &Place<'_>,
+) -> Result<(Slot, Vec<u32>, Vec<f64>)> {
+    let Some(column) = columns.find(variable) else {
+        if place.scope.is_variable(variable) {
+            return Err(Error::new(ErrorKind::Value, format!("`{variable}` of `{object}` cannot be set"))
+                .help("it is computed from other variables; set those"));
+        }
+        return Err(no_variable(variable, object, columns.list.iter().map(|c| c.name.as_str())));
+    };
+    if !column.writable {
+        return Err(Error::new(ErrorKind::Value, format!("`{variable}` of `{object}` cannot be set"))
+            .help("it is fixed by the model; set another variable"));
+    }
+    if column.is_shared() {
+        if !index.is_all() {
+            return Err(Error::new(ErrorKind::Index, format!("`{variable}` is one value for all of `{object}`"))
+                .help("set it without an index"));
+        }
+        return Ok((column.slot, vec![0], assign(column, value, &[0], place)?));
+    }
+    let chosen = selected(index, place)?;
+    let new = assign(column, value, &chosen, place)?;
+    Ok((column.slot, place.absolute(&chosen), new))
+}
+
+/// Puts new values in the place of those of the chosen elements.
+pub(crate) fn scatter(column: &mut [f64], chosen: &[u32], new: &[f64]) {
+    for (element, v) in chosen.iter().zip(new) {
+        column[*element as usize] = *v;
+    }
+}
+
+/// Values of a variable or subexpression for the chosen elements, with their unit; one value if it is shared.
+pub(crate) fn read(name: &str, object: &str, index: &Selection, place: &Place<'_>) -> Result<QuantityArray> {
+    let Some(symbol) = place.scope.symbol(name).filter(|_| place.scope.is_variable(name)) else {
         let names: Vec<&str> = place.scope.names().collect();
         return Err(no_variable(name, object, names.into_iter()));
     };
-    let expr = parse_expression("variable", name)?;
-    let all: Vec<u32> = (0..u32::try_from(place.len).unwrap_or(u32::MAX)).collect();
-    Ok(QuantityArray::new(place.evaluate(&expr, &all)?, symbol.dimension))
+    let chosen = match symbol.meaning {
+        Meaning::Column(_, At { owner: Owner::Shared, .. }) | Meaning::Constant(_) | Meaning::Time => vec![0],
+        _ => selected(index, place)?,
+    };
+    // Names of delays are no expressions, so the symbol itself is looked at.
+    let span = 0..name.len();
+    let expr = Expr { kind: ExprKind::Name(name.to_owned()), span };
+    Ok(QuantityArray::new(place.evaluate(&expr, &chosen)?, symbol.dimension))
 }

@@ -1,0 +1,108 @@
+//! The spikes that a `SpikeGeneratorGroup` sends: by step, and again after a period.
+//! Times become steps by Brian2's rounding: a thousandth of a step below the grid still counts as on it.
+
+use std::collections::BTreeMap;
+
+use crate::description::SpikeGeneratorGroupDescription;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Given spikes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Generator {
+    pub(crate) i: Vec<usize>,
+    pub(crate) t: Vec<f64>,
+    pub(crate) period: Option<f64>,
+}
+
+/// Given spikes by step of one clock.
+pub(crate) struct Planned {
+    steps: BTreeMap<u64, Vec<u32>>,
+    period: Option<u64>,
+}
+
+impl Generator {
+    pub(crate) fn new(d: &SpikeGeneratorGroupDescription) -> Result<Self> {
+        Self::checked(&d.name, d.n, &d.i, &d.t, d.period)
+    }
+
+    /// Everything that can be known before a time step is.
+    pub(crate) fn checked(
+        name: &str,
+        n: usize,
+        i: &[usize],
+        t: &[f64],
+        period: Option<f64>,
+    ) -> Result<Self> {
+        let refuse = |kind, message: String, help: &str| Err(Error::new(kind, message).help(help));
+        if i.len() != t.len() {
+            return refuse(
+                ErrorKind::Shape,
+                format!("`{name}` has {} indices and {} times", i.len(), t.len()),
+                "give one time for each index",
+            );
+        }
+        if let Some(k) = i.iter().position(|k| *k >= n) {
+            return refuse(
+                ErrorKind::Index,
+                format!("spike {k} of `{name}` is of neuron {}", i[k]),
+                &format!("its neurons go from 0 to {}", n.saturating_sub(1)),
+            );
+        }
+        if let Some(k) = t.iter().position(|t| !(*t >= 0.0 && t.is_finite())) {
+            return refuse(
+                ErrorKind::Value,
+                format!("spike {k} of `{name}` is at {} s", t[k]),
+                "spike times are numbers from 0 on",
+            );
+        }
+        if let Some(period) = period {
+            let latest = t.iter().copied().fold(0.0, f64::max);
+            if !(period > latest && period.is_finite()) {
+                return refuse(
+                    ErrorKind::Value,
+                    format!("the period of `{name}` is {period} s, its last spike is at {latest} s"),
+                    "the period must be longer than the last spike time",
+                );
+            }
+        }
+        Ok(Self { i: i.to_vec(), t: t.to_vec(), period })
+    }
+
+    /// The same by steps of `dt`.
+    pub(crate) fn planned(&self, name: &str, dt: f64) -> Result<Planned> {
+        let mut steps: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+        let period = self.period.map(|p| steps_in(p / dt).max(1));
+        for (&i, &t) in self.i.iter().zip(&self.t) {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "times are finite and from 0 on")]
+            let mut step = ((t + 1e-3 * dt) / dt) as u64;
+            if let Some(period) = period {
+                step %= period;
+            }
+            steps.entry(step).or_default().push(u32::try_from(i).unwrap_or(u32::MAX));
+        }
+        for (step, list) in &mut steps {
+            list.sort_unstable();
+            if let Some(pair) = list.windows(2).find(|pair| pair[0] == pair[1]) {
+                return Err(Error::new(
+                    ErrorKind::Value,
+                    format!("neuron {} of `{name}` spikes twice in step {step} of {dt} s", pair[0]),
+                )
+                .help("a neuron spikes once in a step at most: move the spikes apart or use a smaller dt"));
+            }
+        }
+        Ok(Planned { steps, period })
+    }
+}
+
+impl Planned {
+    /// The neurons that spike in a step.
+    pub(crate) fn at(&self, step: u64) -> &[u32] {
+        let step = self.period.map_or(step, |period| step % period);
+        self.steps.get(&step).map_or(&[], Vec::as_slice)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` stops at both ends")]
+fn steps_in(x: f64) -> u64 {
+    x.round() as u64
+}
