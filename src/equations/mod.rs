@@ -13,6 +13,7 @@ mod unitcheck;
 
 pub(crate) use ast::{Assign, BinaryOp, Compare, Expr, ExprKind, Flag, Statement, UnaryOp, ValueType};
 pub(crate) use declarations::parse_unit;
+pub(crate) use lexer::{Token, tokens};
 pub(crate) use model::{Definition, Equations};
 pub use functions::UserFunction;
 pub(crate) use functions::{Callable, Function, MOST_ARGUMENTS};

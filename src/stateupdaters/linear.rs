@@ -7,26 +7,55 @@ use ndarray::Array2;
 
 use super::method::{Build, Update};
 use crate::codegen::{Fun1, Fun2, Graph, Node, Tape, Value};
-use crate::equations::Owner;
+use crate::equations::{At, Owner, Slot};
 use crate::error::{Error, ErrorKind, Result};
 
 /// `x' = M x + b` with entries that a tape computes for each neuron.
 #[derive(Clone, Debug)]
 pub(crate) struct LinearSystem {
     /// Columns of the variables.
-    pub(crate) columns: Vec<usize>,
+    pub(crate) columns: Vec<Slot>,
     /// Results: the rows of M one after the other, then b.
     pub(crate) entries: Tape,
     /// Which variables stand still while the neuron is refractory.
     pub(crate) frozen: Vec<bool>,
-    pub(crate) refractory_column: Option<usize>,
+    pub(crate) refractory: Option<Slot>,
 }
 
 /// A sum of multiples of the state variables and a rest; `None` is zero.
 #[derive(Clone, Debug, Default)]
-struct Affine {
-    factors: BTreeMap<usize, Value>,
+pub(super) struct Affine {
+    factors: BTreeMap<Slot, Value>,
     rest: Option<Value>,
+}
+
+impl Affine {
+    fn parts(&self) -> Vec<Value> {
+        self.factors.values().copied().chain(self.rest).collect()
+    }
+
+    /// True if a factor or the rest contains one of these columns.
+    pub(super) fn depends_on(&self, graph: &Graph, columns: &[Slot]) -> bool {
+        let own = At::new(Owner::Own);
+        graph.any(&self.parts(), &|n| matches!(n, Node::Load(c, at) if at == own && columns.contains(&c)))
+    }
+
+    /// True if a factor or the rest changes with time or by chance.
+    pub(super) fn is_moving(&self, graph: &Graph) -> bool {
+        graph.any(&self.parts(), &|n| {
+            matches!(n, Node::Time | Node::Uniform(_) | Node::Normal(_) | Node::Poisson(..) | Node::Binomial(..))
+        })
+    }
+
+    /// The rest, if there is nothing else.
+    pub(super) fn drift_alone(&self) -> Option<Value> {
+        self.rest.filter(|_| self.factors.is_empty())
+    }
+}
+
+/// `v` as a linear form in these columns of the object itself.
+pub(super) fn affine_in(g: &mut Graph, v: Value, columns: &[Slot]) -> Option<Affine> {
+    affine(g, v, columns)
 }
 
 /// The update, or why these equations have no exact solution here.
@@ -35,7 +64,7 @@ pub(crate) fn build(build: &Build<'_>) -> Result<Result<Update, Error>> {
     let x = build.state(&mut lowering.graph);
     let slopes = build.slopes(&mut lowering, &x)?;
     let mut graph = lowering.graph;
-    let columns: Vec<usize> = build.rates.iter().map(|r| r.column).collect();
+    let columns: Vec<Slot> = build.rates.iter().map(|r| r.column).collect();
     let mut rows = Vec::new();
     for (rate, slope) in build.rates.iter().zip(slopes) {
         let refuse = |why: &str| {
@@ -69,55 +98,54 @@ fn separate(build: &Build<'_>, mut graph: Graph, rows: &[Affine]) -> Update {
     let g = &mut graph;
     let dt = build.dt(g);
     let x = build.state(g);
-    let mut new = Vec::new();
-    for ((row, x), rate) in rows.iter().zip(x).zip(&build.rates) {
-        let m = row.factors[&rate.column];
-        let exponent = g.apply2(Fun2::Mul, m, dt);
-        let decay = g.apply1(Fun1::Exp, exponent);
-        let decayed = g.apply2(Fun2::Mul, x, decay);
-        new.push(match row.rest {
-            None => decayed,
-            Some(b) => {
-                let ratio = g.apply2(Fun2::Div, b, m);
-                let target = g.apply1(Fun1::Neg, ratio);
-                let part = g.apply2(Fun2::Mul, target, decay);
-                let sum = g.apply2(Fun2::Add, decayed, target);
-                let moved = g.apply2(Fun2::Sub, sum, part);
-                // Without decay (an infinite time constant) the drift alone remains.
-                let zero = g.constant(0.0);
-                let still = g.apply2(Fun2::Eq, m, zero);
-                let step = g.apply2(Fun2::Mul, b, dt);
-                let drifted = g.apply2(Fun2::Add, x, step);
-                g.select(still, drifted, moved)
-            }
-        });
-    }
+    let new = build.rates.iter().zip(rows).zip(x).map(|((rate, row), x)| solution(g, row, rate.column, x, dt));
+    let new: Vec<Value> = new.collect();
     build.finish(graph, &new)
 }
 
-fn coupled(build: &Build<'_>, mut graph: Graph, rows: &[Affine], columns: Vec<usize>) -> Update {
+/// The state of one equation after a time `dt`.
+pub(super) fn solution(g: &mut Graph, row: &Affine, column: Slot, x: Value, dt: Value) -> Value {
+    let m = row.factors[&column];
+    let exponent = g.apply2(Fun2::Mul, m, dt);
+    let decay = g.apply1(Fun1::Exp, exponent);
+    let decayed = g.apply2(Fun2::Mul, x, decay);
+    let Some(b) = row.rest else { return decayed };
+    let ratio = g.apply2(Fun2::Div, b, m);
+    let target = g.apply1(Fun1::Neg, ratio);
+    let part = g.apply2(Fun2::Mul, target, decay);
+    let sum = g.apply2(Fun2::Add, decayed, target);
+    let moved = g.apply2(Fun2::Sub, sum, part);
+    // Without decay (an infinite time constant) the drift alone remains.
+    let zero = g.constant(0.0);
+    let still = g.apply2(Fun2::Eq, m, zero);
+    let step = g.apply2(Fun2::Mul, b, dt);
+    let drifted = g.apply2(Fun2::Add, x, step);
+    g.select(still, drifted, moved)
+}
+
+fn coupled(build: &Build<'_>, mut graph: Graph, rows: &[Affine], columns: Vec<Slot>) -> Update {
     let zero = graph.constant(0.0);
     let mut roots = Vec::new();
     for row in rows {
         roots.extend(columns.iter().map(|c| row.factors.get(c).copied().unwrap_or(zero)));
     }
     roots.extend(rows.iter().map(|r| r.rest.unwrap_or(zero)));
-    let refractory_column = build.free(&mut graph).and_then(|v| match graph.node(v) {
-        Node::Load(Owner::Own, c) => Some(c),
+    let refractory = build.free(&mut graph).and_then(|v| match graph.node(v) {
+        Node::Load(c, _) => Some(c),
         _ => None,
     });
     Update::Linear(LinearSystem {
         columns,
         entries: Tape::new(&graph, &roots),
         frozen: build.rates.iter().map(|r| r.frozen).collect(),
-        refractory_column,
+        refractory,
     })
 }
 
 /// `v` as a linear form in the columns, if it is one.
-fn affine(g: &mut Graph, v: Value, columns: &[usize]) -> Option<Affine> {
+fn affine(g: &mut Graph, v: Value, columns: &[Slot]) -> Option<Affine> {
     let state = columns.to_vec();
-    let is_state = move |n: Node| matches!(n, Node::Load(Owner::Own, c) if state.contains(&c));
+    let is_state = move |n: Node| matches!(n, Node::Load(c, At { owner: Owner::Own, via: None }) if state.contains(&c));
     if !g.any(&[v], &is_state) {
         return Some(Affine {
             factors: BTreeMap::new(),
@@ -125,7 +153,7 @@ fn affine(g: &mut Graph, v: Value, columns: &[usize]) -> Option<Affine> {
         });
     }
     match g.node(v) {
-        Node::Load(Owner::Own, c) => {
+        Node::Load(c, _) => {
             let one = g.constant(1.0);
             Some(Affine { factors: [(c, one)].into(), rest: None })
         }

@@ -4,7 +4,7 @@
 use super::explicit;
 use super::linear::{self, LinearSystem};
 use crate::codegen::{Graph, Lowering, Tape, Value};
-use crate::equations::{Equations, Expr, Flag, Meaning, Owner, Scope};
+use crate::equations::{At, Equations, Expr, Flag, Meaning, Owner, Scope, Slot};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 
 /// How the state of a group goes one step further.
@@ -13,7 +13,7 @@ pub(crate) enum Update {
     /// Nothing changes by itself.
     None,
     /// A tape whose results are the new values of these columns.
-    Program(Tape, Vec<usize>),
+    Program(Tape, Vec<Slot>),
     /// Coupled linear equations, by a matrix exponential for each neuron.
     Linear(LinearSystem),
 }
@@ -21,7 +21,7 @@ pub(crate) enum Update {
 /// A differential equation with its place in the state.
 pub(crate) struct Rate<'a> {
     pub(crate) name: &'a str,
-    pub(crate) column: usize,
+    pub(crate) column: Slot,
     pub(crate) rhs: &'a Expr,
     /// Stands still while the neuron is refractory.
     pub(crate) frozen: bool,
@@ -35,16 +35,17 @@ pub(crate) fn choose(
     method: Option<&str>,
     equations: &Equations,
     scope: &Scope,
-    refractory_column: Option<usize>,
+    is_refractory: bool,
 ) -> Result<(&'static str, Update)> {
     let rates: Vec<Rate<'_>> = equations
         .differential()
+        .filter(|(eq, _)| !eq.has(Flag::EventDriven))
         .filter_map(|(eq, rhs)| match scope.symbol(&eq.name)?.meaning {
-            Meaning::Column(Owner::Own, column) => Some(Rate {
+            Meaning::Column(column, At { owner: Owner::Own, .. }) => Some(Rate {
                 name: &eq.name,
                 column,
                 rhs,
-                frozen: eq.has(Flag::UnlessRefractory) && refractory_column.is_some(),
+                frozen: eq.has(Flag::UnlessRefractory) && is_refractory,
             }),
             _ => None,
         })
@@ -52,7 +53,11 @@ pub(crate) fn choose(
     if rates.is_empty() {
         return Ok(("none", Update::None));
     }
-    let build = Build { rates, scope, refractory_column };
+    let refractory = match scope.symbol("not_refractory").map(|s| s.meaning) {
+        Some(Meaning::Column(slot, _)) if is_refractory => Some(slot),
+        _ => None,
+    };
+    let build = Build { rates, scope, refractory };
     let in_text = |e: Error| e.in_text("equations", &equations.text);
     match method {
         None => match linear::build(&build).map_err(in_text)? {
@@ -82,7 +87,7 @@ fn unknown(method: &str) -> Error {
 pub(crate) struct Build<'a> {
     pub(crate) rates: Vec<Rate<'a>>,
     pub(crate) scope: &'a Scope,
-    refractory_column: Option<usize>,
+    refractory: Option<Slot>,
 }
 
 impl<'a> Build<'a> {
@@ -93,7 +98,7 @@ impl<'a> Build<'a> {
     /// Right-hand sides with the given values in place of the state.
     pub(crate) fn slopes(&self, lowering: &mut Lowering<'_>, state: &[Value]) -> Result<Vec<Value>> {
         for (rate, v) in self.rates.iter().zip(state) {
-            lowering.written.insert((Owner::Own, rate.column), *v);
+            lowering.written.insert((rate.column, At::new(Owner::Own)), *v);
         }
         let slopes = self.rates.iter().map(|r| lowering.expression(r.rhs)).collect();
         lowering.written.clear();
@@ -114,7 +119,7 @@ impl<'a> Build<'a> {
 
     /// The state at the start of the step.
     pub(crate) fn state(&self, graph: &mut Graph) -> Vec<Value> {
-        self.rates.iter().map(|r| graph.load(Owner::Own, r.column)).collect()
+        self.rates.iter().map(|r| graph.load(r.column, At::new(Owner::Own))).collect()
     }
 
     pub(crate) fn dt(&self, graph: &mut Graph) -> Value {
@@ -127,7 +132,7 @@ impl<'a> Build<'a> {
 
     /// 1 where the neuron is free, 0 where it is refractory.
     pub(crate) fn free(&self, graph: &mut Graph) -> Option<Value> {
-        self.refractory_column.map(|c| graph.load(Owner::Own, c))
+        self.refractory.map(|c| graph.load(c, At::new(Owner::Own)))
     }
 
     /// New values into a tape, frozen variables held where the neuron is refractory.

@@ -1,9 +1,11 @@
 //! Integration methods: from right-hand sides to a program that takes the state one step further.
 //! They write into the intermediate form only; nothing here runs a model.
 
+mod event_driven;
 mod explicit;
 mod linear;
 mod method;
 
+pub(crate) use event_driven::advance;
 pub(crate) use linear::{LinearSystem, Propagator};
 pub(crate) use method::{Update, choose};

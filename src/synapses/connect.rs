@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::description::ConnectDescription;
+use crate::description::{ConnectDescription, Indices};
 
 /// The argument of [`Synapses::connect`](crate::Synapses::connect).
 ///
@@ -21,8 +21,8 @@ impl Connect {
     /// Pairs given one by one; a single index goes with every index on the other side.
     pub fn pairs(i: impl IntoIndices, j: impl IntoIndices) -> Self {
         Self(ConnectDescription {
-            i: Some(i.into_indices()),
-            j: Some(j.into_indices()),
+            i: Some(list(i.into_indices())),
+            j: Some(list(j.into_indices())),
             ..Default::default()
         })
     }
@@ -37,6 +37,24 @@ impl Connect {
         Self::default()
     }
 
+    /// For each source neuron the targets that this text generates, in Brian2's
+    /// [generator syntax](https://brian2.readthedocs.io/en/2.9.0/user/synapses.html#generator-syntax):
+    /// `"k for k in range(i-3, i+4) if k != i"`, `"k for k in sample(N_post, p=0.1)"`, or one index, `"(i+1) % N_post"`.
+    pub fn targets(generator: impl Into<String>) -> Self {
+        Self(ConnectDescription { j: Some(Indices::Generator(generator.into())), ..Default::default() })
+    }
+
+    /// For each target neuron the sources that this text generates; as [`Connect::targets`].
+    pub fn sources(generator: impl Into<String>) -> Self {
+        Self(ConnectDescription { i: Some(Indices::Generator(generator.into())), ..Default::default() })
+    }
+
+    /// Leaves out generated indices that do not exist, instead of refusing them.
+    pub fn skip_if_invalid(mut self) -> Self {
+        self.0.skip_if_invalid = true;
+        self
+    }
+
     /// Each of the pairs only with this probability: a number or an expression such as `"exp(-abs(i - j)/5.0)"`.
     pub fn p(mut self, probability: impl IntoNumberExpression) -> Self {
         self.0.p = Some(probability.into_number_expression());
@@ -48,6 +66,10 @@ impl Connect {
         self.0.n = Some(count.into_number_expression());
         self
     }
+}
+
+fn list(indices: Vec<usize>) -> Indices {
+    Indices::List(indices.into_iter().map(|k| i64::try_from(k).unwrap_or(i64::MAX)).collect())
 }
 
 /// Indices of neurons: `0`, `[1, 2]`, `0..5`, a vector.

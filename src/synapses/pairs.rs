@@ -1,47 +1,67 @@
-//! From a `connect` description to pairs of neurons: condition, probability and number of each candidate.
+//! From a `connect` description to pairs of neurons: condition, generator, probability and number of each candidate.
 //! A random choice depends on the seed, the call and the pair alone, never on what was evaluated before.
 
-use crate::codegen::{BLOCK, Elements, Inputs, Lowering, Machine, Tape};
-use crate::description::ConnectDescription;
+use super::generator::{self, Generator, Iteration};
+use crate::codegen::{Elements, Inputs, Lowering, Machine, Tape, BLOCK};
+use crate::description::{ConnectDescription, Indices};
 use crate::equations::{
-    Expr, Kind, Meaning, Owner, Scope, Symbol, ValueType, check_expression, expect, parse_expression,
+    At, Expr, ExprKind, Kind, Meaning, Owner, Scope, Slot, Symbol, ValueType, check_expression, expect,
+    parse_expression,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::random::Stream;
 use crate::units::Dimension;
 
-/// Source and target of each new synapse, in order.
+/// Source and target of each new synapse, in order, counted within the parts of the groups.
 pub(super) type Pairs = (Vec<u32>, Vec<u32>);
 
 /// What a description is evaluated against.
 pub(super) struct Candidates<'a> {
-    /// Names of the neurons on both sides; `i` and `j` are added here.
+    /// Names of the neurons on both sides; `i`, `j` and the iteration variable are added here.
     pub(super) scope: Scope,
-    pub(super) source: &'a [Vec<f64>],
-    pub(super) target: &'a [Vec<f64>],
-    pub(super) n_source: usize,
-    pub(super) n_target: usize,
+    /// All columns of the network; some are added while candidates are looked at.
+    pub(super) store: &'a mut Vec<Vec<f64>>,
+    pub(super) source: std::ops::Range<usize>,
+    pub(super) target: std::ops::Range<usize>,
     pub(super) time: f64,
     pub(super) stream: Stream,
 }
 
 /// What decides on each candidate; `None` lets every one pass.
+#[derive(Default)]
 struct Rules {
     condition: Option<Tape>,
     p: Option<Tape>,
     n: Option<Tape>,
 }
 
+/// One side of each candidate is fixed in a row; the other one varies.
+#[derive(Clone, Copy, PartialEq)]
+enum Outer {
+    Source,
+    Target,
+}
+
 impl Candidates<'_> {
     pub(super) fn pairs(mut self, connect: &ConnectDescription) -> Result<Pairs> {
-        for (column, name) in ["i", "j"].into_iter().enumerate() {
-            let meaning = Meaning::Column(Owner::Own, column);
-            let value_type = ValueType::Integer;
-            let symbol = Symbol { dimension: Dimension::NONE, value_type, meaning, writable: false };
-            self.scope.insert(name, symbol);
+        let first = self.store.len();
+        let found = self.find(connect, first);
+        self.store.truncate(first);
+        found
+    }
+
+    fn find(&mut self, connect: &ConnectDescription, first: usize) -> Result<Pairs> {
+        // Columns of `i`, `j` and the iteration variable, one value for each candidate of a row.
+        for (k, name) in ["i", "j"].into_iter().enumerate() {
+            self.declare(name, first + k);
         }
-        let rules = Rules {
-            condition: connect.condition.as_deref().map(|text| self.condition(text)).transpose()?,
+        self.store.resize(first + 3, Vec::new());
+        if connect.condition.is_some() && (connect.i.is_some() || connect.j.is_some()) {
+            return Err(Error::new(ErrorKind::Value, "a condition cannot be combined with indices")
+                .help("write the condition into the generator: `k for k in range(N_post) if k != i`"));
+        }
+        let mut rules = Rules {
+            condition: None,
             p: connect.p.as_deref().map(|text| self.number("probability", text)).transpose()?,
             n: connect.n.as_deref().map(|text| self.number("number of synapses", text)).transpose()?,
         };
@@ -49,19 +69,17 @@ impl Candidates<'_> {
         let mut machine = Machine::default();
         match (&connect.i, &connect.j) {
             (None, None) => {
-                let targets: Vec<u32> = (0..index(self.n_target)).collect();
-                for i in 0..index(self.n_source) {
-                    self.row(&rules, i, &targets, &mut machine, &mut found)?;
+                rules.condition = connect.condition.as_deref().map(|text| self.condition(text)).transpose()?;
+                let targets: Vec<u32> = (0..index(self.target.len())).collect();
+                for i in 0..index(self.source.len()) {
+                    self.row(&rules, Outer::Source, i, &targets, &mut machine, &mut found, first)?;
                 }
             }
-            (Some(i), Some(j)) => {
-                let (i, j) =
-                    (self.within(i, self.n_source, "source")?, self.within(j, self.n_target, "target")?);
+            (Some(Indices::List(i)), Some(Indices::List(j))) => {
+                let i = within(i, self.source.len(), "source")?;
+                let j = within(j, self.target.len(), "target")?;
                 let longest = i.len().max(j.len());
-                if i.is_empty()
-                    || j.is_empty()
-                    || [&i, &j].iter().any(|list| ![1, longest].contains(&list.len()))
-                {
+                if [&i, &j].iter().any(|list| ![1, longest].contains(&list.len())) {
                     return Err(Error::new(
                         ErrorKind::Shape,
                         format!("{} source indices do not go with {} target indices", i.len(), j.len()),
@@ -70,95 +88,268 @@ impl Candidates<'_> {
                 }
                 let at = |list: &[u32], k: usize| if list.len() == 1 { list[0] } else { list[k] };
                 for k in 0..longest {
-                    self.row(&rules, at(&i, k), &[at(&j, k)], &mut machine, &mut found)?;
+                    let target = [at(&j, k)];
+                    self.row(&rules, Outer::Source, at(&i, k), &target, &mut machine, &mut found, first)?;
                 }
             }
+            (None, Some(Indices::Generator(text))) => {
+                self.generate(Outer::Source, text, connect, rules, &mut machine, &mut found, first)?;
+            }
+            (Some(Indices::Generator(text)), None) => {
+                self.generate(Outer::Target, text, connect, rules, &mut machine, &mut found, first)?;
+            }
             _ => {
-                return Err(Error::new(ErrorKind::Value, "only one side of the pairs is given")
-                    .help("give both: `Connect::pairs(0, [1, 2])`"));
+                return Err(Error::new(ErrorKind::Value, "the two sides of the pairs do not go together")
+                    .help("give lists on both sides, `Connect::pairs(0, [1, 2])`, or a generator on one"));
             }
         }
         Ok(found)
     }
 
-    /// Adds those of the candidates `(i, targets)` that the rules let pass.
-    fn row(
-        &self,
-        rules: &Rules,
-        i: u32,
-        targets: &[u32],
+    fn declare(&mut self, name: &str, column: usize) {
+        let meaning = Meaning::Column(Slot(index(column)), At::new(Owner::Own));
+        let value_type = ValueType::Integer;
+        let symbol = Symbol { dimension: Dimension::NONE, value_type, meaning, writable: false };
+        self.scope.insert(name, symbol);
+    }
+
+    /// Candidates of a generator, row by row.
+    #[expect(clippy::too_many_arguments, reason = "the row and all that it needs")]
+    fn generate(
+        &mut self,
+        outer: Outer,
+        text: &str,
+        connect: &ConnectDescription,
+        mut rules: Rules,
         machine: &mut Machine,
         found: &mut Pairs,
+        first: usize,
     ) -> Result<()> {
-        for block in targets.chunks(BLOCK) {
-            // `i` and `j` of each candidate as columns; the target index also keys random numbers.
-            let own = [vec![f64::from(i); self.n_target], (0..index(self.n_target)).map(f64::from).collect()];
-            let inputs = Inputs {
-                tables: [&own, self.source, self.target],
-                elements: [Elements::List(block), Elements::One(i as usize), Elements::List(block)],
-                time: self.time,
-                stream: self.stream,
-                step: u64::from(i),
-            };
-            let mut evaluate = |tape: &Option<Tape>| {
-                tape.as_ref().map(|tape| {
-                    machine.run(tape, &inputs, block.len());
-                    machine.result(0).to_vec()
-                })
-            };
-            let (condition, p, n) = (evaluate(&rules.condition), evaluate(&rules.p), evaluate(&rules.n));
-            for (k, &j) in block.iter().enumerate() {
-                if condition.as_ref().is_some_and(|c| c[k] == 0.0) {
+        let generator = generator::parse(text)?;
+        if let Some(variable) = &generator.variable {
+            self.declare(variable, first + 2);
+        }
+        let in_text = |e: Error| e.in_text("generator", text);
+        let plain = |me: &Self, expr: &Expr, what: &str| {
+            expect(expr, &me.scope, Dimension::NONE, what).and_then(|()| me.tape(expr)).map_err(in_text)
+        };
+        let element = plain(self, &generator.element, "the index")?;
+        let (bounds, chance) = match &generator.iteration {
+            Iteration::Once => (Vec::new(), None),
+            Iteration::Range(bounds) => (bounds.clone(), None),
+            Iteration::SampleP(bounds, p) => (bounds.clone(), Some(plain(self, p, "the probability")?)),
+            Iteration::SampleSize(bounds, n) => (bounds.clone(), Some(plain(self, n, "the size")?)),
+        };
+        let bounds = bounds.iter().map(|b| plain(self, b, "a bound")).collect::<Result<Vec<_>>>()?;
+        let mut early = None;
+        if let Some(condition) = &generator.condition {
+            let tape = self.checked_condition(condition).map_err(in_text)?;
+            // A condition on the other neuron waits until its index is known to exist.
+            if mentions_inner(condition, outer) { rules.condition = Some(tape) } else { early = Some(tape) }
+        }
+        let (rows, columns) = match outer {
+            Outer::Source => (self.source.len(), self.target.len()),
+            Outer::Target => (self.target.len(), self.source.len()),
+        };
+        for o in 0..index(rows) {
+            let values = self.iteration(&generator, &bounds, chance.as_ref(), outer, o, machine, first)?;
+            self.store[first + 2] = values;
+            let count = self.store[first + 2].len();
+            // The other side is not known yet: names of it are refused by `mentions_inner` or read neuron 0.
+            let elements = self.evaluate(&element, outer, o, &vec![0; count], machine, first);
+            let keep = early.as_ref().map(|tape| self.evaluate(tape, outer, o, &vec![0; count], machine, first));
+            let mut inner = Vec::new();
+            let mut kept_values = Vec::new();
+            for (k, e) in elements.iter().enumerate() {
+                if keep.as_ref().is_some_and(|keep| keep[k] == 0.0) {
                     continue;
                 }
-                if let Some(p) = p.as_ref().map(|p| p[k]) {
-                    if !(0.0..=1.0).contains(&p) {
-                        return Err(Error::new(
-                            ErrorKind::Value,
-                            format!("the probability of a synapse from {i} to {j} is {p}"),
-                        )
-                        .help("a probability lies between 0 and 1"));
+                #[expect(clippy::cast_possible_truncation, reason = "indices; what does not fit is out of range")]
+                let e = *e as i64;
+                match usize::try_from(e).ok().filter(|e| *e < columns) {
+                    Some(e) => {
+                        inner.push(index(e));
+                        kept_values.push(self.store[first + 2][k]);
                     }
-                    // Draw 0 of the pair; those written in expressions are counted from 1.
-                    if self.stream.uniform(u64::from(i) << 8, j as usize) >= p {
-                        continue;
+                    None if connect.skip_if_invalid => {}
+                    None => {
+                        let side = if outer == Outer::Source { "target" } else { "source" };
+                        return Err(in_text(
+                            Error::new(ErrorKind::Index, format!("there is no {side} neuron {e}"))
+                                .label(generator.element.span.clone(), format!("gives {e} for neuron {o}"))
+                                .help(format!(
+                                    "its indices go from 0 to {}; `skip_if_invalid` leaves others out",
+                                    columns.saturating_sub(1)
+                                )),
+                        ));
                     }
                 }
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "checked just here"
-                )]
-                let copies = match n.as_ref().map(|n| n[k].trunc()) {
-                    None => 1,
-                    Some(n) if (0.0..=1e6).contains(&n) => n as usize,
-                    Some(n) => {
-                        return Err(Error::new(
-                            ErrorKind::Value,
-                            format!("the number of synapses from {i} to {j} is {n}"),
-                        )
-                        .help("give a whole number from 0 on"));
-                    }
-                };
-                found.0.extend(std::iter::repeat_n(i, copies));
-                found.1.extend(std::iter::repeat_n(j, copies));
             }
+            self.store[first + 2] = kept_values;
+            self.row(&rules, outer, o, &inner, machine, found, first)?;
+        }
+        Ok(())
+    }
+
+    /// The values of the iteration variable in one row.
+    #[expect(clippy::too_many_arguments, reason = "the row and all that it needs")]
+    fn iteration(
+        &mut self,
+        generator: &Generator,
+        bounds: &[Tape],
+        chance: Option<&Tape>,
+        outer: Outer,
+        o: u32,
+        machine: &mut Machine,
+        first: usize,
+    ) -> Result<Vec<f64>> {
+        if matches!(generator.iteration, Iteration::Once) {
+            return Ok(vec![0.0]);
+        }
+        self.store[first + 2] = vec![0.0];
+        let mut one = |me: &mut Self, tape: &Tape| me.evaluate(tape, outer, o, &[0], machine, first)[0];
+        let mut numbers: Vec<f64> = bounds.iter().map(|tape| one(self, tape).trunc()).collect();
+        let (low, high, step) = match numbers.len() {
+            1 => (0.0, numbers[0], 1.0),
+            2 => (numbers[0], numbers[1], 1.0),
+            _ => (numbers[0], numbers[1], numbers.pop().unwrap_or(1.0)),
+        };
+        if step == 0.0 || !(low.is_finite() && high.is_finite() && step.is_finite()) || (high - low).abs() > 1e9 {
+            return Err(Error::new(ErrorKind::Value, format!("a range from {low} to {high} in steps of {step}"))
+                .help("the bounds must be whole numbers, and the step not zero"));
+        }
+        let mut all = Vec::new();
+        let mut k = low;
+        while if step > 0.0 { k < high } else { k > high } {
+            all.push(k);
+            k += step;
+        }
+        let Some(chance) = chance else { return Ok(all) };
+        let wanted = one(self, chance);
+        // Draw 0 belongs to `p` of the call; expressions count from 1 up.
+        let draw = |k: usize| self.stream.uniform(u64::from(o), u32::MAX, k);
+        if let Iteration::SampleP(..) = generator.iteration {
+            if !(0.0..=1.0).contains(&wanted) {
+                return Err(not_a_probability(wanted));
+            }
+            return Ok(all.into_iter().enumerate().filter(|(k, _)| draw(*k) < wanted).map(|(_, v)| v).collect());
+        }
+        #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+        let total = all.len() as f64;
+        if !(0.0..=total).contains(&wanted.trunc()) {
+            return Err(Error::new(ErrorKind::Value, format!("{wanted} of {total} cannot be chosen"))
+                .help("the size of a sample lies between 0 and the number of values"));
+        }
+        // Each is taken with the share of those still wanted among those still to come (Knuth, algorithm S).
+        let (mut left, mut open) = (wanted.trunc(), total);
+        let mut out = Vec::new();
+        for (k, v) in all.into_iter().enumerate() {
+            if draw(k) * open < left {
+                out.push(v);
+                left -= 1.0;
+            }
+            open -= 1.0;
+        }
+        Ok(out)
+    }
+
+    /// Evaluates for all candidates `(o, inner)` of a row.
+    fn evaluate(
+        &mut self,
+        tape: &Tape,
+        outer: Outer,
+        o: u32,
+        inner: &[u32],
+        machine: &mut Machine,
+        first: usize,
+    ) -> Vec<f64> {
+        let (i, j) = if outer == Outer::Source { (first, first + 1) } else { (first + 1, first) };
+        self.store[i].clear();
+        self.store[i].resize(inner.len(), f64::from(o));
+        self.store[j].clear();
+        self.store[j].extend(inner.iter().copied().map(f64::from));
+        let (here, there) = match outer {
+            Outer::Source => (&self.source, &self.target),
+            Outer::Target => (&self.target, &self.source),
+        };
+        let shifted: Vec<u32> = inner.iter().map(|k| k + index(there.start)).collect();
+        let fixed = Elements::One(o as usize + here.start);
+        let mut out = Vec::with_capacity(inner.len());
+        for start in (0..inner.len()).step_by(BLOCK) {
+            let count = BLOCK.min(inner.len() - start);
+            let varying = Elements::List(&shifted[start..start + count]);
+            let (pre, post) = if outer == Outer::Source { (fixed, varying) } else { (varying, fixed) };
+            let inputs = Inputs {
+                store: self.store,
+                elements: [Elements::From(start), pre, post],
+                time: self.time,
+                stream: self.stream,
+                step: u64::from(o),
+            };
+            machine.run(tape, &inputs, count);
+            out.extend_from_slice(machine.result(0));
+        }
+        out
+    }
+
+    /// Adds those of the candidates that the rules let pass.
+    #[expect(clippy::too_many_arguments, reason = "the row and all that it needs")]
+    fn row(
+        &mut self,
+        rules: &Rules,
+        outer: Outer,
+        o: u32,
+        inner: &[u32],
+        machine: &mut Machine,
+        found: &mut Pairs,
+        first: usize,
+    ) -> Result<()> {
+        let mut evaluate =
+            |tape: &Option<Tape>| tape.as_ref().map(|tape| self.evaluate(tape, outer, o, inner, machine, first));
+        let (condition, p, n) = (evaluate(&rules.condition), evaluate(&rules.p), evaluate(&rules.n));
+        for (k, &e) in inner.iter().enumerate() {
+            if condition.as_ref().is_some_and(|c| c[k] == 0.0) {
+                continue;
+            }
+            if let Some(p) = p.as_ref().map(|p| p[k]) {
+                if !(0.0..=1.0).contains(&p) {
+                    return Err(not_a_probability(p));
+                }
+                // Draw 0 of the pair; those written in expressions are counted from 1.
+                if self.stream.uniform(u64::from(o), 0, e as usize) >= p {
+                    continue;
+                }
+            }
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just here")]
+            let copies = match n.as_ref().map(|n| n[k].trunc()) {
+                None => 1,
+                Some(n) if (0.0..=1e6).contains(&n) => n as usize,
+                Some(n) => {
+                    return Err(Error::new(ErrorKind::Value, format!("the number of synapses of a pair is {n}"))
+                        .help("give a whole number from 0 on"));
+                }
+            };
+            let (i, j) = if outer == Outer::Source { (o, e) } else { (e, o) };
+            found.0.extend(std::iter::repeat_n(i, copies));
+            found.1.extend(std::iter::repeat_n(j, copies));
         }
         Ok(())
     }
 
     fn condition(&self, text: &str) -> Result<Tape> {
         let expr = parse_expression("condition", text)?;
-        match check_expression(&expr, &self.scope) {
-            Ok(Kind::Condition) => self.tape(&expr),
-            Ok(Kind::Number(_)) => {
+        self.checked_condition(&expr).map_err(|e| e.in_text("condition", text))
+    }
+
+    fn checked_condition(&self, expr: &Expr) -> Result<Tape> {
+        match check_expression(expr, &self.scope)? {
+            Kind::Condition => self.tape(expr),
+            Kind::Number(_) => {
                 Err(Error::new(ErrorKind::Type, "a connection needs a condition on each pair of neurons")
                     .label(expr.span.clone(), "this is a number")
                     .help("write a comparison, as in `i != j`"))
             }
-            Err(e) => Err(e),
         }
-        .map_err(|e| e.in_text("condition", text))
     }
 
     fn number(&self, what: &str, text: &str) -> Result<Tape> {
@@ -173,17 +364,34 @@ impl Candidates<'_> {
         let value = lowering.expression(expr)?;
         Ok(Tape::new(&lowering.graph, &[value]))
     }
+}
 
-    fn within(&self, list: &[usize], n: usize, side: &str) -> Result<Vec<u32>> {
-        list.iter()
-            .map(|&k| {
-                u32::try_from(k).ok().filter(|_| k < n).ok_or_else(|| {
-                    Error::new(ErrorKind::Index, format!("there is no {side} neuron {k}"))
-                        .help(format!("its indices go from 0 to {}", n.saturating_sub(1)))
-                })
+/// True if the text reads the neuron on the side that the generator is still looking for.
+fn mentions_inner(expr: &Expr, outer: Outer) -> bool {
+    let (index, suffix) = if outer == Outer::Source { ("j", "_post") } else { ("i", "_pre") };
+    let mut found = false;
+    expr.visit(&mut |e| {
+        if let ExprKind::Name(n) = &e.kind {
+            found |= n == index || (n.ends_with(suffix) && n != "N_post" && n != "N_pre");
+        }
+    });
+    found
+}
+
+fn not_a_probability(p: f64) -> Error {
+    Error::new(ErrorKind::Value, format!("the probability of a synapse is {p}"))
+        .help("a probability lies between 0 and 1")
+}
+
+fn within(list: &[i64], n: usize, side: &str) -> Result<Vec<u32>> {
+    list.iter()
+        .map(|&k| {
+            u32::try_from(k).ok().filter(|k| (*k as usize) < n).ok_or_else(|| {
+                Error::new(ErrorKind::Index, format!("there is no {side} neuron {k}"))
+                    .help(format!("its indices go from 0 to {}", n.saturating_sub(1)))
             })
-            .collect()
-    }
+        })
+        .collect()
 }
 
 fn index(n: usize) -> u32 {

@@ -1,0 +1,65 @@
+//! Equations that are advanced only when an event comes: the exact solution over the time since the last one.
+//! A single equation and a chain in which each drives the next are solved by formulas.
+
+use super::linear::{affine_in, solution};
+use crate::codegen::{Fun2, Lowering, Value};
+use crate::equations::{At, Equations, Flag, Meaning, Owner, Scope, Slot};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Sets the event-driven variables in `lowering` to their values now, and `lastupdate` to now.
+pub(crate) fn advance(equations: &Equations, scope: &Scope, lowering: &mut Lowering<'_>) -> Result<()> {
+    let own = At::new(Owner::Own);
+    let slot_of = |name: &str| match scope.symbol(name).map(|s| s.meaning) {
+        Some(Meaning::Column(slot, at)) if at == own => Some(slot),
+        _ => None,
+    };
+    let (Some(last), true) =
+        (slot_of("lastupdate"), equations.differential().any(|(eq, _)| eq.has(Flag::EventDriven)))
+    else {
+        return Ok(());
+    };
+    let now = lowering.graph.time();
+    let before = lowering.graph.load(last, own);
+    let span = lowering.graph.apply2(Fun2::Sub, now, before);
+    let mut new: Vec<(Slot, Value)> = Vec::new();
+    for (eq, rhs) in equations.differential().filter(|(eq, _)| eq.has(Flag::EventDriven)) {
+        let in_text = |e: Error| e.in_text("equations", &equations.text);
+        let refuse = |why: &str| {
+            in_text(
+                Error::new(ErrorKind::Method, format!("`{}` cannot be event-driven: {why}", eq.name))
+                    .label(rhs.span.clone(), why)
+                    .help("write `(clock-driven)` instead of `(event-driven)`"),
+            )
+        };
+        let Some(slot) = slot_of(&eq.name) else { continue };
+        let slope = lowering.expression(rhs).map_err(in_text)?;
+        let Some(row) = affine_in(&mut lowering.graph, slope, &[slot]) else {
+            return Err(refuse("its equation is not linear"));
+        };
+        let others: Vec<Slot> = equations
+            .differential()
+            .filter(|(other, _)| other.name != eq.name)
+            .filter_map(|(other, _)| slot_of(&other.name))
+            .collect();
+        if row.depends_on(&lowering.graph, &others) {
+            return Err(refuse("it depends on another equation"));
+        }
+        if row.is_moving(&lowering.graph) {
+            return Err(refuse("it depends on time or chance"));
+        }
+        let x = lowering.graph.load(slot, own);
+        new.push((slot, match row.drift_alone() {
+            // Constant drift: no decay at all.
+            Some(b) => {
+                let step = lowering.graph.apply2(Fun2::Mul, b, span);
+                lowering.graph.apply2(Fun2::Add, x, step)
+            }
+            None => solution(&mut lowering.graph, &row, slot, x, span),
+        }));
+    }
+    for (slot, value) in new {
+        lowering.written.insert((slot, own), value);
+    }
+    lowering.written.insert((last, own), now);
+    Ok(())
+}
