@@ -2,6 +2,7 @@
 //! Objects here describe themselves and own their data; only `simulation` moves them through time.
 
 mod connect;
+mod generator;
 mod pairs;
 mod state;
 #[expect(clippy::module_inception, reason = "the type gives its name to the room")]
@@ -10,4 +11,4 @@ mod synapses;
 pub use connect::{Connect, IntoIndices, IntoNumberExpression};
 pub use synapses::Synapses;
 
-pub(crate) use state::SynapsesState;
+pub(crate) use state::{SpikeQueue, SynapsesState, delay_name};

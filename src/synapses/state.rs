@@ -1,50 +1,94 @@
-//! The living part of synapses: pairs, variables, and the spikes on their way.
+//! The living part of synapses: pairs, variables, pathways, and the spikes on their way.
 //! Synapses are numbered in the order in which they were made, as in Brian2.
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::pairs::Candidates;
-use crate::description::{ConnectDescription, Selection, SynapsesDescription, Value};
-use crate::equations::{Equations, Owner, Scope, ValueType};
+use crate::description::{
+    ConnectDescription, PathwayDescription, RegularDescription, Selection, SynapsesDescription, Value,
+};
+use crate::equations::{Definition, Equations, Flag, Owner, Scope, Slot, ValueType};
 use crate::error::{Error, ErrorKind, Result};
 use crate::groups::{
-    Columns, Context, GroupState, NeuronGroup, Place, assign, column_named, declare_subexpressions, read,
-    selected,
+    Columns, Context, GroupState, Place, View, declare_subexpressions, read, scatter, selected, set_variable,
 };
 use crate::units::{Dimension, QuantityArray};
 
+#[derive(Clone)]
 pub(crate) struct SynapsesState {
     pub(crate) description: SynapsesDescription,
-    pub(crate) source: NeuronGroup,
-    pub(crate) target: NeuronGroup,
+    pub(crate) source: View,
+    pub(crate) target: View,
     pub(crate) equations: Equations,
     /// `i`, `j`, the delays, then the model's variables.
     pub(crate) columns: Columns,
-    /// Source and target of each synapse.
+    /// Source and target of each synapse, counted in the whole groups.
     pub(crate) i: Vec<u32>,
     pub(crate) j: Vec<u32>,
-    /// Spikes on their way along the presynaptic and the postsynaptic pathway.
-    pub(crate) queues: [SpikeQueue; 2],
+    /// How many synapses share the source, and the target, of each synapse.
+    degrees: [Slot; 2],
+    /// Spikes on their way along each pathway.
+    pub(crate) queues: Vec<SpikeQueue>,
+    pub(crate) regular: Vec<RegularDescription>,
+    pub(crate) active: bool,
+}
+
+/// The column of a pathway's delays.
+pub(crate) fn delay_name(pathway: &str) -> String {
+    if pathway == "pre" { "delay".to_owned() } else { format!("{pathway}.delay") }
 }
 
 impl SynapsesState {
     /// No synapses yet.
     pub(super) fn new(
         description: SynapsesDescription,
-        source: NeuronGroup,
-        target: NeuronGroup,
+        source: View,
+        target: View,
+        context: &mut Context,
     ) -> Result<Self> {
         let equations = Equations::parse(&description.model)?;
         let mut columns = Columns::default();
-        columns.add_fixed("i", Dimension::NONE, Vec::new());
-        columns.add_fixed("j", Dimension::NONE, Vec::new());
-        columns.add("delay", Dimension::TIME, ValueType::Float, Vec::new());
-        if description.on_post.is_some() {
-            columns.add("post.delay", Dimension::TIME, ValueType::Float, Vec::new());
+        columns.add_fixed(context, "i", Vec::new());
+        columns.add_fixed(context, "j", Vec::new());
+        if description.pathways.is_empty() {
+            columns.add(context, "delay", Dimension::TIME, ValueType::Float, Vec::new());
         }
-        columns.add_model(&equations, 0);
-        let queues = <[SpikeQueue; 2]>::default();
-        Ok(Self { description, source, target, equations, columns, i: Vec::new(), j: Vec::new(), queues })
+        for pathway in &description.pathways {
+            let name = delay_name(&pathway.name);
+            columns.add(context, &name, Dimension::TIME, ValueType::Float, Vec::new());
+        }
+        columns.add_model(context, &equations, 0);
+        if equations.list.iter().any(|eq| eq.has(Flag::EventDriven)) {
+            columns.add(context, "lastupdate", Dimension::TIME, ValueType::Float, Vec::new()).visible = false;
+        }
+        if let Some(name) = &description.multisynaptic_index
+            && columns.find(name).is_none()
+        {
+            columns.add_fixed(context, name, Vec::new());
+        }
+        let degrees = ["N_outgoing", "N_incoming"].map(|name| {
+            let slot = columns.add_fixed(context, name, Vec::new());
+            if let Some(column) = columns.list.last_mut() {
+                column.visible = false;
+            }
+            slot
+        });
+        let queues = vec![SpikeQueue::default(); description.pathways.len()];
+        Ok(Self {
+            description,
+            source,
+            target,
+            equations,
+            columns,
+            i: Vec::new(),
+            j: Vec::new(),
+            degrees,
+            queues,
+            regular: Vec::new(),
+            active: true,
+        })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -55,132 +99,200 @@ impl SynapsesState {
         self.i.len()
     }
 
+    pub(crate) fn dt(&self, context: &Context) -> f64 {
+        self.description.timing.dt.unwrap_or(context.dt)
+    }
+
     /// Calls `f` with the groups on both sides, which may be one and the same.
-    pub(super) fn with_ends<R>(&self, f: impl FnOnce(&GroupState, &GroupState) -> Result<R>) -> Result<R> {
-        let (source, target) = (self.source.live()?, self.target.live()?);
-        let before = source.state();
-        if source.is_same(target) { f(&before, &before) } else { f(&before, &target.state()) }
+    pub(crate) fn with_ends<R>(&self, f: impl FnOnce(&GroupState, &GroupState) -> Result<R>) -> Result<R> {
+        let before = self.source.live.state();
+        if self.source.live.is_same(&self.target.live) {
+            f(&before, &before)
+        } else {
+            f(&before, &self.target.live.state())
+        }
     }
 
     /// Names of the neurons on both sides, as code of a synapse sees them.
-    fn outer_scope(&self, context: &Context, source: &GroupState, target: &GroupState) -> Scope {
-        let mut scope = Scope::new(self.description.namespace.clone());
+    fn outer_scope(&self, context: &Context, source: &GroupState, target: &GroupState) -> Result<Scope> {
+        let mut scope = Scope::new(context.namespace_with(&self.description.namespace)?);
         // A name without suffix that the synapse does not have itself is the target's.
-        for (group, owner, suffixes) in
-            [(target, Owner::Post, &["", "_post"][..]), (source, Owner::Pre, &["_pre"][..])]
-        {
+        for (group, view, owner, suffixes) in [
+            (target, &self.target, Owner::Post, &["", "_post"][..]),
+            (source, &self.source, Owner::Pre, &["_pre"][..]),
+        ] {
             for suffix in suffixes {
                 group.columns.declare(&mut scope, owner, suffix);
                 declare_subexpressions(&group.equations, &mut scope, owner, suffix);
             }
-            scope.sides.insert(owner, group.scope(context));
+            scope.sides.insert(owner, group.scope_of_part(context, &view.range)?);
         }
-        scope.insert_count("N_pre", source.len());
-        scope.insert_count("N_post", target.len());
-        scope.insert_clock(context.dt);
-        scope
+        scope.insert_count("N_pre", self.source.len());
+        scope.insert_count("N_post", self.target.len());
+        scope.insert_clock(self.dt(context));
+        Ok(scope)
     }
 
     /// All names that this object's code may use.
-    pub(crate) fn scope(&self, context: &Context, source: &GroupState, target: &GroupState) -> Scope {
-        let mut scope = self.outer_scope(context, source, target);
+    pub(crate) fn scope(&self, context: &Context, source: &GroupState, target: &GroupState) -> Result<Scope> {
+        let mut scope = self.outer_scope(context, source, target)?;
         scope.insert_count("N", self.len());
         self.columns.declare(&mut scope, Owner::Own, "");
         declare_subexpressions(&self.equations, &mut scope, Owner::Own, "");
-        scope
+        for (name, suffixed) in [("N_outgoing", "N_outgoing_pre"), ("N_incoming", "N_incoming_post")] {
+            if let Some(symbol) = scope.symbol(name) {
+                scope.insert(suffixed, symbol);
+            }
+        }
+        Ok(scope)
     }
 
-    fn place<'a>(
-        &'a self,
-        context: &Context,
-        scope: &'a Scope,
-        source: &'a GroupState,
-        target: &'a GroupState,
-    ) -> Place<'a> {
+    fn place<'a>(&'a self, context: &'a Context, scope: &'a Scope) -> Place<'a> {
         Place {
             scope,
-            tables: [&self.columns.values, &source.columns.values, &target.columns.values],
+            store: &context.store,
+            first: 0,
             ends: Some((&self.i, &self.j)),
             time: context.time,
-            stream: context.next_stream(),
+            stream: context.operation_stream(self.name()),
             len: self.len(),
         }
     }
 
+    /// The synapses of a selection.
+    pub(crate) fn selected(&self, context: &Context, selection: &Selection) -> Result<Vec<u32>> {
+        let scope = self.with_ends(|source, target| self.scope(context, source, target))?;
+        selected(selection, &self.place(context, &scope))
+    }
+
     /// Adds synapses and returns how many.
-    pub(super) fn connect(&mut self, context: &Context, connect: &ConnectDescription) -> Result<usize> {
-        let (i, j) = self.with_ends(|source, target| {
-            Candidates {
-                scope: self.outer_scope(context, source, target),
-                source: &source.columns.values,
-                target: &target.columns.values,
-                n_source: source.len(),
-                n_target: target.len(),
-                time: context.time,
-                stream: context.next_stream(),
-            }
-            .pairs(connect)
-        })?;
+    pub(super) fn connect(&mut self, context: &mut Context, connect: &ConnectDescription) -> Result<usize> {
+        let scope = self.with_ends(|source, target| self.outer_scope(context, source, target))?;
+        let (time, stream) = (context.time, context.operation_stream(self.name()));
+        let (i, j) = Candidates {
+            scope,
+            store: &mut context.store,
+            source: self.source.range.clone(),
+            target: self.target.range.clone(),
+            time,
+            stream,
+        }
+        .pairs(connect)?;
         let added = i.len();
-        if u32::try_from(self.len() + added).is_err() {
+        let n = self.len() + added;
+        if u32::try_from(n).is_err() {
             return Err(Error::new(ErrorKind::Value, "there are more than 4 billion synapses")
                 .help("use fewer neurons or a smaller probability"));
         }
-        let n = self.len() + added;
-        self.columns.values[0].extend(i.iter().copied().map(f64::from));
-        self.columns.values[1].extend(j.iter().copied().map(f64::from));
-        let delay = self.description.delay.map_or(0.0, |q| q.value());
-        self.columns.values[2].resize(n, delay);
-        for values in &mut self.columns.values[3..] {
-            values.resize(n, 0.0);
+        let shift = |list: &[u32], view: &View| {
+            let start = u32::try_from(view.range.start).unwrap_or(u32::MAX);
+            list.iter().map(|k| k + start).collect::<Vec<_>>()
+        };
+        let copies = copies_of(&i, &j);
+        for c in self.columns.own() {
+            let values = &mut context.store[c.slot.place()];
+            match c.name.as_str() {
+                "i" => values.extend(i.iter().copied().map(f64::from)),
+                "j" => values.extend(j.iter().copied().map(f64::from)),
+                name if Some(name) == self.description.multisynaptic_index.as_deref() => {
+                    values.extend(&copies);
+                }
+                name => values.resize(n, self.first_value(name)),
+            }
         }
-        self.i.extend(i);
-        self.j.extend(j);
+        self.i.extend(shift(&i, &self.source));
+        self.j.extend(shift(&j, &self.target));
+        for (slot, ends) in self.degrees.iter().zip([&self.i, &self.j]) {
+            let mut counts: BTreeMap<u32, f64> = BTreeMap::new();
+            ends.iter().for_each(|k| *counts.entry(*k).or_default() += 1.0);
+            context.store[slot.place()] = ends.iter().map(|k| counts[k]).collect();
+        }
         Ok(added)
+    }
+
+    /// What a variable of a new synapse is.
+    fn first_value(&self, name: &str) -> f64 {
+        let delay = |p: &&PathwayDescription| delay_name(&p.name) == name;
+        let pathway = self.description.pathways.iter().find(delay);
+        pathway.and_then(|p| p.delay).map_or(0.0, |q| q.value())
+    }
+
+    /// `pre.delay` is the long name of `delay`.
+    fn short_name(variable: &str) -> &str {
+        if variable == "pre.delay" { "delay" } else { variable }
     }
 
     pub(super) fn set(
         &mut self,
-        context: &Context,
+        context: &mut Context,
         variable: &str,
         index: &Selection,
         value: &Value,
     ) -> Result<()> {
-        // `pre.delay` is the long name of `delay`.
-        let variable = if variable == "pre.delay" { "delay" } else { variable };
-        let (k, column) = column_named(&self.columns, variable, self.name())?;
-        if !column.writable {
-            return Err(Error::new(ErrorKind::Value, format!("`{variable}` cannot be set"))
-                .help("`connect` decides which neurons a synapse joins"));
-        }
-        if self.len() == 0 {
+        let variable = Self::short_name(variable);
+        let is_shared = self.columns.find(variable).is_some_and(|c| c.at.owner == Owner::Shared);
+        if self.len() == 0 && !is_shared && self.columns.find(variable).is_some() {
             return Err(Error::new(
                 ErrorKind::Value,
                 format!("`{variable}` cannot be set: there are no synapses yet"),
             )
             .help("call `connect` before setting variables"));
         }
-        let (chosen, new) = self.with_ends(|source, target| {
-            let scope = self.scope(context, source, target);
-            let place = self.place(context, &scope, source, target);
-            let chosen = selected(index, &place)?;
-            let new = assign(column, value, &chosen, &place)?;
-            Ok((chosen, new))
-        })?;
-        self.columns.scatter(k, &chosen, &new);
+        let scope = self.with_ends(|source, target| self.scope(context, source, target))?;
+        let place = self.place(context, &scope);
+        let (slot, chosen, new) = set_variable(&self.columns, self.name(), variable, index, value, &place)?;
+        if variable == "delay" || variable.ends_with(".delay") {
+            if let Some(k) = new.iter().position(|d| !(*d >= 0.0 && d.is_finite())) {
+                return Err(Error::new(
+                    ErrorKind::Value,
+                    format!("the delay of synapse {} of `{}` would be {} s", chosen[k], self.name(), new[k]),
+                )
+                .help("a delay is a time from 0 on"));
+            }
+        }
+        scatter(&mut context.store[slot.place()], &chosen, &new);
         Ok(())
     }
 
-    pub(super) fn get(&self, context: &Context, variable: &str) -> Result<QuantityArray> {
-        self.with_ends(|source, target| {
-            let scope = self.scope(context, source, target);
-            read(variable, self.name(), &self.place(context, &scope, source, target))
-        })
+    pub(crate) fn get(&self, context: &Context, variable: &str, index: &Selection) -> Result<QuantityArray> {
+        let scope = self.with_ends(|source, target| self.scope(context, source, target))?;
+        read(Self::short_name(variable), self.name(), index, &self.place(context, &scope))
+    }
+
+    /// Summed variables: the side and name of the neurons' variable, with the expression.
+    pub(crate) fn summed(&self) -> Vec<(Owner, String, crate::equations::Expr)> {
+        let summed = self.equations.list.iter().filter(|eq| eq.has(Flag::Summed));
+        summed
+            .filter_map(|eq| match &eq.definition {
+                Definition::Subexpression(expr) => {
+                    let (owner, name) = match (eq.name.strip_suffix("_post"), eq.name.strip_suffix("_pre")) {
+                        (Some(name), _) => (Owner::Post, name),
+                        (None, Some(name)) => (Owner::Pre, name),
+                        (None, None) => (Owner::Own, eq.name.as_str()),
+                    };
+                    Some((owner, name.to_owned(), expr.clone()))
+                }
+                _ => None,
+            })
+            .collect()
     }
 }
 
+/// For each new synapse how many of this call join the same pair before it.
+fn copies_of(i: &[u32], j: &[u32]) -> Vec<f64> {
+    let mut seen: BTreeMap<(u32, u32), f64> = BTreeMap::new();
+    i.iter()
+        .zip(j)
+        .map(|(i, j)| {
+            let count = seen.entry((*i, *j)).or_insert(-1.0);
+            *count += 1.0;
+            *count
+        })
+        .collect()
+}
+
 /// Spikes on their way: for each coming step the synapses they reach, those sent earlier first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SpikeQueue {
     /// The present step first.
     near: VecDeque<Vec<u32>>,
@@ -204,6 +316,22 @@ impl SpikeQueue {
             self.near.resize_with(slot + 1, Vec::new);
         }
         self.near[slot].push(synapse);
+    }
+
+    /// Spreads the spikes on their way over steps of another length.
+    pub(crate) fn rescale(&mut self, old: f64, new: f64) {
+        let mut all: Vec<(u64, Vec<u32>)> = (0_u64..).zip(std::mem::take(&mut self.near)).collect();
+        all.extend(std::mem::take(&mut self.far).into_iter().map(|(step, list)| (step - self.now, list)));
+        for (steps, list) in all {
+            #[expect(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "steps stay far below 2^53"
+            )]
+            let steps = ((steps as f64 * old) / new + 0.5) as u64;
+            list.into_iter().for_each(|synapse| self.push(steps, synapse));
+        }
     }
 
     /// The synapses reached in this step; goes on to the next.

@@ -1,16 +1,24 @@
 //! `Synapses`: the builder and, once added to a network, the handle of synapses between two groups.
 //! A cheap clone that owns its data, so that it lives across the cells of a notebook.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::connect::Connect;
 use super::state::SynapsesState;
-use crate::description::{ConnectDescription, Operation, Selection, SynapsesDescription};
-use crate::equations::{Scope, check_statements, parse_statements};
+use crate::codegen::Lowering;
+use crate::description::{
+    ConnectDescription, Operation, PathwayDescription, RegularDescription, Selection, Side,
+    SynapsesDescription, Timing,
+};
+use crate::equations::{Owner, Scope};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::{Evidence, Row, ToEvidence};
-use crate::groups::{Context, IntoSelection, IntoValue, Live, NeuronGroup, Shared, lock, refuse_shadowing};
-use crate::stateupdaters::choose;
+use crate::groups::{
+    Context, GroupState, IntoNamespace, IntoSelection, IntoValue, Live, NeuronSource, SPIKE, Shared, View,
+    check_code, check_regular, lock, no_event, refuse_shadowing,
+};
+use crate::stateupdaters::{advance, choose};
 use crate::units::{Dimension, Quantity, QuantityArray};
 
 /// Synapses from one group of neurons to another, as in
@@ -34,27 +42,24 @@ use crate::units::{Dimension, Quantity, QuantityArray};
 #[derive(Clone)]
 pub struct Synapses {
     pub(crate) description: SynapsesDescription,
-    source: NeuronGroup,
-    target: NeuronGroup,
+    ends: Result<(View, View)>,
+    /// Delays by pathway, given before or after the pathway's code.
+    delays: Vec<(String, Quantity)>,
     /// A mistake in the builder's arguments, kept until `add` can report it.
     problem: Option<Error>,
     live: Option<Live<SynapsesState>>,
 }
 
 impl Synapses {
-    /// Describes synapses from `source` to `target`; both must be in a network already.
+    /// Describes synapses from `source` to `target`, groups or parts of them; both must be in a network already.
     #[must_use]
-    pub fn new(source: &NeuronGroup, target: &NeuronGroup) -> Self {
-        let (source, target) = (source.clone(), target.clone());
-        Self { description: SynapsesDescription::default(), source, target, problem: None, live: None }
+    pub fn new(source: &impl NeuronSource, target: &impl NeuronSource) -> Self {
+        let ends = source.view().and_then(|source| Ok((source, target.view()?)));
+        Self { description: SynapsesDescription::default(), ends, delays: Vec::new(), problem: None, live: None }
     }
 
-    pub(crate) fn from_description(
-        description: SynapsesDescription,
-        source: NeuronGroup,
-        target: NeuronGroup,
-    ) -> Self {
-        Self { description, source, target, problem: None, live: None }
+    pub(crate) fn from_description(description: SynapsesDescription, source: View, target: View) -> Self {
+        Self { description, ends: Ok((source, target)), delays: Vec::new(), problem: None, live: None }
     }
 
     /// Variables and equations of each synapse, such as `"w : 1"`.
@@ -66,23 +71,85 @@ impl Synapses {
 
     /// What a spike of the source neuron does, such as `"v_post += w"`.
     #[must_use]
-    pub fn on_pre(mut self, statements: impl Into<String>) -> Self {
-        self.description.on_pre = Some(statements.into());
-        self
+    pub fn on_pre(self, statements: impl Into<String>) -> Self {
+        self.pathway("pre", Side::Pre, statements)
     }
 
     /// What a spike of the target neuron does.
     #[must_use]
-    pub fn on_post(mut self, statements: impl Into<String>) -> Self {
-        self.description.on_post = Some(statements.into());
+    pub fn on_post(self, statements: impl Into<String>) -> Self {
+        self.pathway("post", Side::Post, statements)
+    }
+
+    /// One of several pathways, with a name, as
+    /// [Brian2](https://brian2.readthedocs.io/en/2.9.0/user/synapses.html#multiple-pathways)'s
+    /// `on_pre={'up': …, 'down': …}`.
+    #[must_use]
+    pub fn pathway(mut self, name: impl Into<String>, side: Side, statements: impl Into<String>) -> Self {
+        let (name, code) = (name.into(), statements.into());
+        let pathway = PathwayDescription { name, side, code, ..Default::default() };
+        match self.description.pathways.iter_mut().find(|p| p.name == pathway.name) {
+            Some(p) => *p = pathway,
+            None => self.description.pathways.push(pathway),
+        }
         self
     }
 
-    /// The delay of all synapses; `set("delay", …)` gives each its own.
+    /// The place of a pathway among those of a step: -1 for `pre`, 1 for `post` unless told otherwise.
     #[must_use]
-    pub fn delay(mut self, delay: impl Into<Quantity>) -> Self {
+    pub fn pathway_order(self, name: &str, order: i32) -> Self {
+        self.change_pathway(name, |p| p.timing.order = Some(order))
+    }
+
+    /// The event that drives a pathway, if it is not spikes.
+    #[must_use]
+    pub fn on_event(self, name: &str, event: impl Into<String>) -> Self {
+        self.change_pathway(name, |p| p.event = Some(event.into()))
+    }
+
+    fn change_pathway(mut self, name: &str, f: impl FnOnce(&mut PathwayDescription)) -> Self {
+        match self.description.pathways.iter_mut().find(|p| p.name == name) {
+            Some(p) => f(p),
+            None => self.problem = Some(no_pathway(name, &self.description)),
+        }
+        self
+    }
+
+    /// The delay of all synapses from the source's spike on; `set("delay", …)` gives each its own.
+    #[must_use]
+    pub fn delay(self, delay: impl Into<Quantity>) -> Self {
+        self.pathway_delay("pre", delay)
+    }
+
+    /// The delay of one pathway; `set("up.delay", …)` gives each synapse its own.
+    #[must_use]
+    pub fn pathway_delay(mut self, name: impl Into<String>, delay: impl Into<Quantity>) -> Self {
         match delay.into().checked() {
-            Ok(delay) => self.description.delay = Some(delay),
+            Ok(delay) => self.delays.push((name.into(), delay)),
+            Err(e) => self.problem = Some(e),
+        }
+        self
+    }
+
+    /// The integration method of the synapses' own equations. Left out, a fitting one is chosen.
+    #[must_use]
+    pub fn method(mut self, method: impl Into<String>) -> Self {
+        self.description.method = Some(method.into());
+        self
+    }
+
+    /// A variable that numbers the synapses of each pair from 0 on.
+    #[must_use]
+    pub fn multisynaptic_index(mut self, name: impl Into<String>) -> Self {
+        self.description.multisynaptic_index = Some(name.into());
+        self
+    }
+
+    /// Gives the synapses' own equations a time step of their own.
+    #[must_use]
+    pub fn dt(mut self, dt: impl Into<Quantity>) -> Self {
+        match crate::groups::time_step(dt.into()) {
+            Ok(dt) => self.description.timing.dt = Some(dt),
             Err(e) => self.problem = Some(e),
         }
         self
@@ -90,8 +157,8 @@ impl Synapses {
 
     /// Hands over the value of a name used in the code.
     #[must_use]
-    pub fn with(mut self, name: impl Into<String>, value: impl Into<Quantity>) -> Self {
-        match value.into().checked() {
+    pub fn with(mut self, name: impl Into<String>, value: impl IntoNamespace) -> Self {
+        match value.into_namespace() {
             Ok(value) => {
                 self.description.namespace.insert(name.into(), value);
             }
@@ -123,9 +190,9 @@ impl Synapses {
 
     pub(crate) fn connect_as(&self, connect: ConnectDescription) -> Result<usize> {
         let (mut context, mut state) = self.live()?.enter();
-        let added = state.connect(&context, &connect)?;
+        let added = state.connect(&mut context, &connect)?;
         let object = state.name().to_owned();
-        context.script.push(Operation::Connect { object, connect });
+        context.record(&object.clone(), Operation::Connect { object, connect });
         Ok(added)
     }
 
@@ -144,9 +211,10 @@ impl Synapses {
     pub fn set_at(&self, variable: &str, index: impl IntoSelection, value: impl IntoValue) -> Result<()> {
         let (mut context, mut state) = self.live()?.enter();
         let (index, value) = (index.into_selection(), value.into_value()?);
-        state.set(&context, variable, &index, &value)?;
+        state.set(&mut context, variable, &index, &value)?;
         let object = state.name().to_owned();
-        context.script.push(Operation::Set { object, variable: variable.to_owned(), index, value });
+        let variable = variable.to_owned();
+        context.record(&object.clone(), Operation::Set { object, variable, index, value });
         Ok(())
     }
 
@@ -155,27 +223,73 @@ impl Synapses {
     /// # Errors
     /// An unknown variable, or synapses that are not in a network.
     pub fn get(&self, variable: &str) -> Result<QuantityArray> {
+        self.get_at(variable, Selection::All)
+    }
+
+    /// The values of a variable for some synapses: `synapses.get_at("w", "i == 1")`.
+    ///
+    /// # Errors
+    /// As [`Synapses::get`], and an index that does not exist.
+    pub fn get_at(&self, variable: &str, index: impl IntoSelection) -> Result<QuantityArray> {
         let (context, state) = self.live()?.enter();
-        state.get(&context, variable)
+        state.get(&context, variable, &index.into_selection())
+    }
+
+    /// Runs code for all synapses at regular times, before everything else in a step.
+    ///
+    /// # Errors
+    /// A mistake in the code, or a `dt` that is no time.
+    pub fn run_regularly(&self, code: impl Into<String>, dt: impl Into<Quantity>) -> Result<()> {
+        let timing = Timing { dt: Some(crate::groups::time_step(dt.into())?), when: None, order: None };
+        self.add_regular(RegularDescription { name: String::new(), code: code.into(), timing })
+    }
+
+    /// As [`Synapses::run_regularly`], with name, slot and order.
+    ///
+    /// # Errors
+    /// A mistake in the code.
+    pub fn add_regular(&self, mut code: RegularDescription) -> Result<()> {
+        let (mut context, mut state) = self.live()?.enter();
+        if code.name.is_empty() {
+            code.name = crate::groups::regular_name(state.name(), state.regular.len());
+        }
+        let scope = state.with_ends(|source, target| state.scope(&context, source, target))?;
+        check_regular(&code, &scope)?;
+        state.regular.push(code.clone());
+        let object = state.name().to_owned();
+        context.record(&object.clone(), Operation::RunRegularly { object, code });
+        Ok(())
+    }
+
+    /// Switches the synapses off or on: synapses that are off do nothing in a run.
+    ///
+    /// # Errors
+    /// Synapses that are not in a network.
+    pub fn set_active(&self, active: bool) -> Result<()> {
+        let (mut context, mut state) = self.live()?.enter();
+        state.active = active;
+        let object = state.name().to_owned();
+        context.record(&object.clone(), Operation::SetActive { object, active });
+        Ok(())
     }
 
     /// The index of the source neuron of each synapse.
     #[must_use]
     pub fn i(&self) -> Vec<usize> {
-        self.ends().0
+        self.pairs().0
     }
 
     /// The index of the target neuron of each synapse.
     #[must_use]
     pub fn j(&self) -> Vec<usize> {
-        self.ends().1
+        self.pairs().1
     }
 
-    fn ends(&self) -> (Vec<usize>, Vec<usize>) {
-        let wide = |list: &[u32]| list.iter().map(|&k| k as usize).collect();
+    fn pairs(&self) -> (Vec<usize>, Vec<usize>) {
+        let list = |list: &[u32], view: &View| list.iter().map(|&k| k as usize - view.range.start).collect();
         self.live.as_ref().map_or_else(Default::default, |live| {
             let (_context, state) = live.enter();
-            (wide(&state.i), wide(&state.j))
+            (list(&state.i, &state.source), list(&state.j, &state.target))
         })
     }
 
@@ -191,16 +305,10 @@ impl Synapses {
         self.len() == 0
     }
 
-    /// The group before the synapses.
+    /// The numbers of neurons before and behind the synapses.
     #[must_use]
-    pub fn source(&self) -> &NeuronGroup {
-        &self.source
-    }
-
-    /// The group behind the synapses.
-    #[must_use]
-    pub fn target(&self) -> &NeuronGroup {
-        &self.target
+    pub fn sizes(&self) -> (usize, usize) {
+        self.ends.as_ref().map_or((0, 0), |(source, target)| (source.len(), target.len()))
     }
 
     pub(crate) fn live(&self) -> Result<&Live<SynapsesState>> {
@@ -219,42 +327,108 @@ impl Synapses {
         if let Some(problem) = self.problem.take() {
             return Err(problem);
         }
-        for group in [&self.source, &self.target] {
-            if !group.live()?.lives_in(shared) {
+        let (source, target) = self.ends.clone()?;
+        for view in [&source, &target] {
+            if !view.live.lives_in(shared) {
                 return Err(Error::new(ErrorKind::Detached, "a group belongs to another network")
                     .help("synapses join groups of the network that they are added to"));
             }
         }
-        self.description.source = self.source.name().to_owned();
-        self.description.target = self.target.name().to_owned();
-        refuse_shadowing(&self.description.namespace)?;
-        if let Some(delay) = self.description.delay
-            && delay.dimension() != Dimension::TIME
-        {
+        let d = &mut self.description;
+        (d.source, d.target) = (source.name.clone(), target.name.clone());
+        refuse_shadowing(&d.namespace)?;
+        for (name, delay) in std::mem::take(&mut self.delays) {
+            match d.pathways.iter_mut().find(|p| p.name == name) {
+                Some(p) => p.delay = Some(delay),
+                // Without code there is nothing to delay, but a `delay` can be set and read.
+                None if d.pathways.is_empty() && name == "pre" => {}
+                None => return Err(no_pathway(&name, d)),
+            }
+        }
+        check_pathways(d)?;
+        let mut context = lock(shared);
+        let state = SynapsesState::new(d.clone(), source, target, &mut context)?;
+        state.with_ends(|before, behind| {
+            for p in &state.description.pathways {
+                let driver = if p.side == Side::Pre { before } else { behind };
+                let event = p.event.as_deref().unwrap_or(SPIKE);
+                if !driver.events.contains_key(event) {
+                    return Err(no_event(driver, event));
+                }
+            }
+            check(&state, before, behind, &state.scope(&context, before, behind)?)
+        })?;
+        drop(context);
+        self.live = Some(Live::new(shared, state));
+        Ok(self)
+    }
+}
+
+fn no_pathway(name: &str, d: &SynapsesDescription) -> Error {
+    let known: Vec<&str> = d.pathways.iter().map(|p| p.name.as_str()).collect();
+    Error::new(ErrorKind::UnknownName, format!("there is no pathway `{name}`")).help(if known.is_empty() {
+        "give the synapses code first: `.on_pre(\"v_post += w\")`".to_owned()
+    } else {
+        format!("the pathways are `{}`", known.join("`, `"))
+    })
+}
+
+/// Names and delays of pathways.
+fn check_pathways(d: &SynapsesDescription) -> Result<()> {
+    for p in &d.pathways {
+        let fits = p.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !p.name.is_empty();
+        if !fits || d.pathways.iter().filter(|other| other.name == p.name).count() > 1 {
+            return Err(Error::new(ErrorKind::Value, format!("`{}` cannot be the name of a pathway", p.name))
+                .help("a pathway's name is made of letters, digits and `_`, and there is one of each"));
+        }
+        let Some(delay) = p.delay else { continue };
+        if delay.dimension() != Dimension::TIME {
             return Err(Error::new(
                 ErrorKind::Dimension,
                 format!("the delay must be a time, this is {}", delay.dimension().describe()),
             )
             .help("give it a unit, for example `.delay(2.0*ms)`"));
         }
-        let state = SynapsesState::new(self.description.clone(), self.source.clone(), self.target.clone())?;
-        {
-            let context = lock(shared);
-            state.with_ends(|source, target| check(&state, &state.scope(&context, source, target)))?;
+        if !(delay.value() >= 0.0 && delay.value().is_finite()) {
+            return Err(Error::new(ErrorKind::Value, format!("the delay is {delay}"))
+                .help("a delay is a time from 0 on"));
         }
-        self.live = Some(Live::new(shared, state));
-        Ok(self)
     }
+    Ok(())
 }
 
 /// Names, dimensions and types of all the code of synapses.
-fn check(state: &SynapsesState, scope: &Scope) -> Result<()> {
+fn check(state: &SynapsesState, before: &GroupState, behind: &GroupState, scope: &Scope) -> Result<()> {
     state.equations.check(scope)?;
-    choose(None, &state.equations, scope, None)?;
-    for (name, text) in [("on_pre", &state.description.on_pre), ("on_post", &state.description.on_post)] {
-        if let Some(text) = text {
-            let statements = parse_statements(name, text)?;
-            check_statements(&statements, scope).map_err(|e| e.in_text(name, text))?;
+    choose(state.description.method.as_deref(), &state.equations, scope, false)?;
+    advance(&state.equations, scope, &mut Lowering::new(scope))?;
+    for p in &state.description.pathways {
+        let name = match p.name.as_str() {
+            "pre" => "on_pre",
+            "post" => "on_post",
+            other => other,
+        };
+        check_code(name, &p.code, scope)?;
+    }
+    for (owner, variable, _) in state.summed() {
+        let group = match owner {
+            Owner::Post => behind,
+            Owner::Pre => before,
+            _ => {
+                return Err(Error::new(
+                    ErrorKind::Syntax,
+                    format!("the summed variable `{variable}` names no side"),
+                )
+                .help("its name ends in `_post` or `_pre`: `g_post = w*x_pre : 1 (summed)`"));
+            }
+        };
+        let fits = group.columns.find(&variable).is_some_and(|c| c.writable && !c.is_shared());
+        if !fits {
+            return Err(Error::new(
+                ErrorKind::UnknownName,
+                format!("`{}` has no variable `{variable}` that a sum could go to", group.name()),
+            )
+            .help(format!("declare it as a parameter of that group: `{variable} : 1`")));
         }
     }
     Ok(())
@@ -263,12 +437,9 @@ fn check(state: &SynapsesState, scope: &Scope) -> Result<()> {
 impl fmt::Debug for Synapses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let d = &self.description;
-        let (source, target) = (self.source.name(), self.target.name());
-        write!(f, "Synapses {}: {source} -> {target}, {} made", d.name, self.len())?;
-        for (word, text) in [("on_pre", &d.on_pre), ("on_post", &d.on_post)] {
-            if let Some(text) = text {
-                write!(f, "\n  {word}: {text}")?;
-            }
+        write!(f, "Synapses {}: {} -> {}, {} made", d.name, d.source, d.target, self.len())?;
+        for p in &d.pathways {
+            write!(f, "\n  {}: {}", p.name, p.code)?;
         }
         Ok(())
     }
@@ -276,10 +447,15 @@ impl fmt::Debug for Synapses {
 
 impl ToEvidence for Synapses {
     fn to_evidence(&self) -> Evidence {
-        let (i, j) = self.ends();
-        let columns = self.live.as_ref().map(|live| live.enter().1.columns.clone()).unwrap_or_default();
-        let named = columns.list.into_iter().map(|c| c.name).zip(columns.values.into_iter().map(Row));
-        let variables = named.filter(|(name, _)| name != "i" && name != "j").collect();
-        Evidence::Connectivity { n_source: self.source.len(), n_target: self.target.len(), i, j, variables }
+        let (i, j) = self.pairs();
+        let mut variables = BTreeMap::new();
+        if let Some(live) = &self.live {
+            let (context, state) = live.enter();
+            for c in state.columns.list.iter().filter(|c| c.visible && c.name != "i" && c.name != "j") {
+                variables.insert(c.name.clone(), Row(context.store[c.slot.place()].clone()));
+            }
+        }
+        let (n_source, n_target) = self.sizes();
+        Evidence::Connectivity { n_source, n_target, i, j, variables }
     }
 }
