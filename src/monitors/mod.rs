@@ -1,14 +1,17 @@
 //! Monitors: what is recorded while a network runs.
 //! They own their data and only read from the group they watch.
 
+mod rate_monitor;
 mod spike_monitor;
 mod state_monitor;
 
+pub use rate_monitor::{PopulationRateMonitor, Window};
 pub use spike_monitor::SpikeMonitor;
-pub use state_monitor::{IntoVariables, StateMonitor};
+pub use state_monitor::{IntoVariables, Recordable, StateMonitor};
 
 pub(crate) use spike_monitor::SpikeRecord;
-pub(crate) use state_monitor::StateRecord;
+pub(crate) use rate_monitor::RateRecord;
+pub(crate) use state_monitor::{StateRecord, Watched};
 
 use crate::error::{Error, ErrorKind};
 

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{detached, elsewhere};
-use crate::description::{Selection, StateMonitorDescription};
+use crate::description::{Selection, StateMonitorDescription, Timing};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::evidence::{Evidence, Row, ToEvidence, TraceSet};
-use crate::groups::{Context, IntoSelection, Live, NeuronGroup, Shared, lock};
-use crate::units::{Dimension, QuantityArray};
+use crate::groups::{
+    AsView, Context, IntoSelection, Live, NeuronGroup, PoissonGroup, Shared, SpikeGeneratorGroup, Subgroup, View, lock,
+};
+use crate::synapses::{Synapses, SynapsesState};
+use crate::units::{Dimension, Quantity, QuantityArray};
 
 /// Records variables of a group, as in
 /// [Brian2](https://brian2.readthedocs.io/en/2.9.0/user/recording.html#recording-variables).
@@ -27,15 +30,103 @@ use crate::units::{Dimension, QuantityArray};
 #[derive(Clone)]
 pub struct StateMonitor {
     pub(crate) description: StateMonitorDescription,
-    group: NeuronGroup,
+    source: Result<Watched>,
+    problem: Option<Error>,
     live: Option<Live<StateRecord>>,
 }
 
+/// What a state monitor can watch: groups, parts of groups, inputs and synapses.
+pub trait Recordable: sealed::Sealed {}
+
+/// A group or synapses under watch.
+#[derive(Clone)]
+pub(crate) enum Watched {
+    Group(View),
+    Synapses(Live<SynapsesState>, String),
+}
+
+mod sealed {
+    use super::{Result, Watched};
+
+    pub trait Sealed {
+        #[doc(hidden)]
+        #[allow(private_interfaces, reason = "sealed: nobody outside can call or write it")]
+        fn watched(&self) -> Result<Watched>;
+    }
+}
+
+macro_rules! groups {
+    ($($t:ty),*) => {$(
+        impl Recordable for $t {}
+
+        impl sealed::Sealed for $t {
+            #[allow(private_interfaces, reason = "sealed")]
+            fn watched(&self) -> Result<Watched> {
+                Ok(Watched::Group(self.view()?))
+            }
+        }
+    )*};
+}
+groups!(NeuronGroup, Subgroup, PoissonGroup, SpikeGeneratorGroup);
+
+impl Recordable for Synapses {}
+
+impl sealed::Sealed for Synapses {
+    #[allow(private_interfaces, reason = "sealed")]
+    fn watched(&self) -> Result<Watched> {
+        Ok(Watched::Synapses(self.live()?.clone(), self.name().to_owned()))
+    }
+}
+
+impl Watched {
+    fn name(&self) -> &str {
+        match self {
+            Self::Group(view) => &view.name,
+            Self::Synapses(_, name) => name,
+        }
+    }
+
+    fn lives_in(&self, shared: &Shared<Context>) -> bool {
+        match self {
+            Self::Group(view) => view.live.lives_in(shared),
+            Self::Synapses(live, _) => live.lives_in(shared),
+        }
+    }
+
+    /// The elements chosen, as they are called here and as they stand in the columns, with each variable's dimension.
+    fn look(&self, context: &Context, d: &StateMonitorDescription) -> Result<(Vec<u32>, Vec<u32>, Vec<Dimension>)> {
+        let (scope, elements, first) = match self {
+            Self::Group(view) => {
+                let state = view.live.state();
+                let elements = state.selected(context, &view.range, &d.record)?;
+                (state.scope_of_part(context, &view.range)?, elements, view.range.start)
+            }
+            Self::Synapses(live, _) => {
+                let state = live.state();
+                let scope = state.with_ends(|before, behind| state.scope(context, before, behind))?;
+                (scope, state.selected(context, &d.record)?, 0)
+            }
+        };
+        let dimension = |name: &String| {
+            scope
+                .symbol(name)
+                .filter(|_| scope.is_variable(name))
+                .map(|s| s.dimension)
+                .ok_or_else(|| crate::groups::no_variable(name, self.name(), scope.names()))
+        };
+        let dimensions = d.variables.iter().map(dimension).collect::<Result<Vec<_>>>()?;
+        let first = u32::try_from(first).unwrap_or(u32::MAX);
+        Ok((elements.iter().map(|k| k - first).collect(), elements, dimensions))
+    }
+}
+
 /// The samples so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct StateRecord {
-    /// The neurons recorded.
+    /// The elements recorded, as the user counts them.
     pub(crate) indices: Vec<u32>,
+    /// The same as they stand in the columns.
+    pub(crate) elements: Vec<u32>,
     pub(crate) dimensions: Vec<Dimension>,
     pub(crate) t: Vec<f64>,
     /// For each variable the samples one after the other, each of them one value for every neuron recorded.
@@ -49,20 +140,34 @@ impl StateRecord {
 }
 
 impl StateMonitor {
-    /// Describes a monitor of one variable (`"v"`) or several (`["v", "w"]`) of all neurons of `group`.
+    /// Describes a monitor of one variable (`"v"`) or several (`["v", "w"]`) of all elements of `source`.
     #[must_use]
-    pub fn new(group: &NeuronGroup, variables: impl IntoVariables) -> Self {
-        let description = StateMonitorDescription {
-            name: String::new(),
-            source: String::new(),
-            variables: variables.into_variables(),
-            record: Selection::All,
-        };
-        Self { description, group: group.clone(), live: None }
+    pub fn new(source: &impl Recordable, variables: impl IntoVariables) -> Self {
+        let description =
+            StateMonitorDescription { variables: variables.into_variables(), ..Default::default() };
+        Self { description, source: source.watched(), problem: None, live: None }
     }
 
-    pub(crate) fn from_description(description: StateMonitorDescription, group: NeuronGroup) -> Self {
-        Self { description, group, live: None }
+    pub(crate) fn from_description(description: StateMonitorDescription, source: Watched) -> Self {
+        Self { description, source: Ok(source), problem: None, live: None }
+    }
+
+    /// Samples at steps of its own.
+    #[must_use]
+    pub fn dt(mut self, dt: impl Into<Quantity>) -> Self {
+        match crate::groups::time_step(dt.into()) {
+            Ok(dt) => self.description.timing.dt = Some(dt),
+            Err(e) => self.problem = Some(e),
+        }
+        self
+    }
+
+    /// Samples in another slot of the step, such as `"end"`, and at another place in it.
+    #[must_use]
+    pub fn when(mut self, slot: impl Into<String>, order: i32) -> Self {
+        self.description.timing =
+            Timing { when: Some(slot.into()), order: Some(order), dt: self.description.timing.dt };
+        self
     }
 
     /// Only these neurons: `0`, `[0, 3]`, `0..10`.
@@ -130,35 +235,32 @@ impl StateMonitor {
         self.live.is_some()
     }
 
-    pub(crate) fn source(&self) -> &NeuronGroup {
-        &self.group
+    pub(crate) fn source(&self) -> Result<Watched> {
+        self.source.clone()
+    }
+
+    /// The elements recorded.
+    #[must_use]
+    pub fn indices(&self) -> Vec<usize> {
+        let live = self.live.as_ref();
+        live.map(|live| live.enter().1.indices.iter().map(|&k| k as usize).collect()).unwrap_or_default()
     }
 
     pub(crate) fn attach(mut self, shared: &Shared<Context>) -> Result<Self> {
-        if !self.group.live()?.lives_in(shared) {
+        if let Some(problem) = self.problem.take() {
+            return Err(problem);
+        }
+        let source = self.source.clone()?;
+        if !source.lives_in(shared) {
             return Err(elsewhere());
         }
-        let record = {
-            let context = lock(shared);
-            let group = self.group.live()?.state();
-            let indices = group.selected(&context, &self.description.record)?;
-            let scope = group.scope(&context);
-            let dimensions = self
-                .description
-                .variables
-                .iter()
-                .map(|name| {
-                    scope
-                        .symbol(name)
-                        .filter(|_| scope.is_variable(name))
-                        .map(|s| s.dimension)
-                        .ok_or_else(|| crate::groups::no_variable(name, group.name(), scope.names()))
-                })
-                .collect::<Result<Vec<_>>>()?;
-            let samples = vec![Vec::new(); dimensions.len()];
-            StateRecord { indices, dimensions, t: Vec::new(), samples }
-        };
-        self.description.source = self.group.name().to_owned();
+        self.description.source = source.name().to_owned();
+        let context = lock(shared);
+        crate::groups::check_when(self.description.timing.when.as_deref(), &context)?;
+        let (indices, elements, dimensions) = source.look(&context, &self.description)?;
+        drop(context);
+        let samples = vec![Vec::new(); dimensions.len()];
+        let record = StateRecord { indices, elements, dimensions, t: Vec::new(), samples };
         self.live = Some(Live::new(shared, record));
         Ok(self)
     }
@@ -203,7 +305,7 @@ impl fmt::Debug for StateMonitor {
             "StateMonitor {} of {} in {}: {} samples",
             d.name,
             variables,
-            self.group.name(),
+            d.source,
             self.t().len()
         )
     }
