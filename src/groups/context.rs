@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::description::{NamespaceValue, Operation};
 use crate::equations::{Namespace, Slot, UserFunction};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::random::Stream;
 
 /// Shared and locked for a moment at a time.
@@ -126,4 +126,34 @@ impl<T> Live<T> {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.state, &other.state)
     }
+}
+
+/// The slots of a step unless told otherwise.
+pub(crate) const SLOTS: [&str; 6] = ["start", "groups", "thresholds", "synapses", "resets", "end"];
+
+/// The place of a slot in a step, with those before and after each.
+pub(crate) fn slot_rank(when: &str, context: &Context) -> Result<usize> {
+    let usual = || SLOTS.iter().map(|s| (*s).to_owned()).collect();
+    let slots: Vec<String> = context.schedule.clone().unwrap_or_else(usual);
+    let (name, offset) = match (when.strip_prefix("before_"), when.strip_prefix("after_")) {
+        (Some(name), _) => (name, 0),
+        (None, Some(name)) => (name, 2),
+        (None, None) => (when, 1),
+    };
+    if let Some(place) = slots.iter().position(|s| s == name) {
+        return Ok(3 * place + offset);
+    }
+    let error = Error::new(ErrorKind::UnknownName, format!("a step has no slot `{when}`"));
+    Err(match did_you_mean(name, slots.iter().map(String::as_str)) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error.help(format!(
+            "the slots are `{}`, each also with `before_` or `after_` in front",
+            slots.join("`, `")
+        )),
+    })
+}
+
+/// Refuses a slot that does not exist.
+pub(crate) fn check_when(when: Option<&str>, context: &Context) -> Result<()> {
+    when.map_or(Ok(()), |when| slot_rank(when, context).map(drop))
 }

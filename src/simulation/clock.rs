@@ -1,4 +1,4 @@
-//! The clock: which steps a run consists of.
+//! Clocks: which steps a run consists of, and which clock is next.
 //! Time is always `k*dt`, never a sum of steps, so that it does not drift.
 
 use crate::error::{Error, ErrorKind, Result};
@@ -9,7 +9,7 @@ pub(super) fn steps(start: f64, end: f64, dt: f64) -> Result<std::ops::Range<u64
 }
 
 /// The first step that starts at `time` or later; a step within a ten-thousandth of dt counts as at it.
-fn step_at(time: f64, dt: f64) -> Result<u64> {
+pub(super) fn step_at(time: f64, dt: f64) -> Result<u64> {
     let nearest = (time / dt).round();
     let step = if (time - nearest * dt).abs() <= 1e-4 * dt { nearest } else { (time / dt).ceil() };
     if !(0.0..=9e15).contains(&step) {
@@ -24,6 +24,37 @@ fn step_at(time: f64, dt: f64) -> Result<u64> {
 #[expect(clippy::cast_precision_loss, reason = "steps stay below 2^53, see `step_at`")]
 pub(super) fn time_of(k: u64, dt: f64) -> f64 {
     k as f64 * dt
+}
+
+/// One of the clocks of a run.
+#[derive(Clone, Debug)]
+pub(super) struct Clock {
+    pub(super) dt: f64,
+    pub(super) step: u64,
+    pub(super) end: u64,
+}
+
+impl Clock {
+    pub(super) fn new(dt: f64, start: f64, end: f64) -> Result<Self> {
+        let steps = steps(start, end, dt)?;
+        Ok(Self { dt, step: steps.start, end: steps.end })
+    }
+
+    pub(super) fn time(&self) -> f64 {
+        time_of(self.step, self.dt)
+    }
+}
+
+/// The clocks that are due, all those closer than a ten-thousandth of a step to the earliest; `None` at the end.
+pub(super) fn due(clocks: &[Clock], out: &mut Vec<bool>) -> Option<f64> {
+    let first = clocks.iter().min_by(|a, b| a.time().total_cmp(&b.time()))?;
+    if first.step >= first.end {
+        return None;
+    }
+    let (earliest, dt) = (first.time(), first.dt);
+    out.clear();
+    out.extend(clocks.iter().map(|c| (c.time() - earliest).abs() / c.dt.min(dt) < 1e-4));
+    Some(earliest)
 }
 
 #[cfg(test)]

@@ -1,164 +1,191 @@
 //! The loop: every object compiled and locked once, then step after step through the schedule.
-//! All tables stay where they are; programs read them and write back what they computed.
+//! All columns stay in the network's store; programs read them and write back what they computed.
 
+use std::ops::Range;
 use std::sync::MutexGuard;
 
-use super::clock::time_of;
-use super::group_program::{self, GroupProgram, Now, StateUpdate};
-use super::objects::Objects;
-use super::pathway::{self, Ends, Pathway};
-use super::schedule::{Entry, Slot, Task, sorted};
-use crate::codegen::{BLOCK, Elements, Inputs, Lowering, Machine, Tape};
-use crate::equations::parse_expression;
-use crate::error::Result;
-use crate::groups::{Context, GroupState};
-use crate::monitors::{SpikeRecord, StateRecord};
-use crate::stateupdaters::choose;
+use super::group_program::{GroupProgram, StateUpdate, blown_up};
+use super::pathway::Pathway;
+use super::program::{Chosen, CodeProgram, Now};
+use super::schedule::{Entry, Task};
+use crate::codegen::{BLOCK, Elements, Inputs, Machine, Tape};
+use crate::equations::{Owner, Slot};
+use crate::error::{Error, ErrorKind, Result};
+use crate::groups::{Context, GroupState, Planned, SPIKE};
+use crate::monitors::{RateRecord, SpikeRecord, StateRecord};
+use crate::random::Stream;
 use crate::synapses::SynapsesState;
 
 /// A network ready to run; holds the locks of all objects.
+#[derive(Default)]
 pub(super) struct Engine<'a> {
-    now: Now,
+    pub(super) now: Now,
     machine: Machine,
-    tasks: Vec<Task>,
-    groups: Vec<(MutexGuard<'a, GroupState>, GroupProgram)>,
-    synapses: Vec<Joined<'a>>,
-    pathways: Vec<(usize, usize, Pathway)>,
-    samplers: Vec<Sampler<'a>>,
-    counters: Vec<(MutexGuard<'a, SpikeRecord>, usize)>,
+    pub(super) tasks: Vec<(Task, usize)>,
+    pub(super) entries: Vec<Entry>,
+    /// Step of each clock.
+    pub(super) steps: Vec<f64>,
+    pub(super) groups: Vec<(MutexGuard<'a, GroupState>, GroupProgram)>,
+    pub(super) synapses: Vec<Synaptic<'a>>,
+    pub(super) codes: Vec<Code>,
+    pub(super) sums: Vec<Sum>,
+    pub(super) samplers: Vec<Sampler<'a>>,
+    pub(super) counters: Vec<Counter<'a>>,
+    pub(super) rates: Vec<RateCounter<'a>>,
+    /// The plans of spike generators, by group.
+    pub(super) plans: Vec<Option<Planned>>,
 }
 
-struct Joined<'a> {
-    state: MutexGuard<'a, SynapsesState>,
-    source: usize,
-    target: usize,
-    update: StateUpdate,
-    number: u32,
+pub(super) struct Synaptic<'a> {
+    pub(super) state: MutexGuard<'a, SynapsesState>,
+    pub(super) source: usize,
+    pub(super) target: usize,
+    pub(super) update: StateUpdate,
+    pub(super) stream: Stream,
+    pub(super) pathways: Vec<Pathway>,
 }
 
-struct Sampler<'a> {
-    record: MutexGuard<'a, StateRecord>,
-    group: usize,
-    tapes: Vec<Tape>,
-    number: u32,
+/// Statements and whom they are for.
+pub(super) struct Code {
+    pub(super) program: CodeProgram,
+    pub(super) target: Target,
 }
 
-impl<'a> Engine<'a> {
-    /// Compiles everything; the caller holds the context's lock.
-    pub(super) fn new(objects: &'a Objects, context: &Context) -> Result<Self> {
-        let mut entries = Vec::new();
-        let mut add = |slot, order, name: String, task| entries.push(Entry { slot, order, name, task });
-        let mut number = 0;
-        let mut numbers = |n: u32| {
-            number += n;
-            number - n
-        };
-        let mut groups = Vec::new();
-        for (k, group) in objects.groups.iter().enumerate() {
-            let state = group.live()?.state();
-            let program = GroupProgram::new(&state, context, numbers(group_program::PROGRAMS))?;
-            add(Slot::Groups, 0, format!("{}_stateupdater", group.name()), Task::UpdateGroup(k));
-            add(Slot::Thresholds, 0, format!("{}_thresholder", group.name()), Task::Threshold(k));
-            add(Slot::Resets, 0, format!("{}_resetter", group.name()), Task::Reset(k));
-            groups.push((state, program));
-        }
-        let mut synapses = Vec::new();
-        let mut pathways = Vec::new();
-        for (k, object) in objects.synapses.iter().enumerate() {
-            let state = object.live()?.state();
-            let (source, target) = (objects.place_of(&state.source)?, objects.place_of(&state.target)?);
-            let number = numbers(pathway::PROGRAMS);
-            let (before, behind) = (&groups[source].0, &groups[target].0);
-            for (side, suffix, order) in [(0, "pre", -1), (1, "post", 1)] {
-                let own = number + u32::try_from(side).unwrap_or(0);
-                if let Some(pathway) = Pathway::new(&state, before, behind, context, side, own)? {
-                    let task = Task::Propagate(pathways.len());
-                    add(Slot::Synapses, order, format!("{}_{suffix}", object.name()), task);
-                    pathways.push((k, side, pathway));
+pub(super) enum Target {
+    Part(usize, Range<usize>),
+    Event(usize, String),
+    Synapses(usize),
+}
+
+/// A summed variable.
+pub(super) struct Sum {
+    pub(super) synapses: usize,
+    pub(super) owner: Owner,
+    pub(super) slot: Slot,
+    pub(super) range: Range<usize>,
+    pub(super) tape: Tape,
+    pub(super) stream: Stream,
+}
+
+pub(super) struct Sampler<'a> {
+    pub(super) record: MutexGuard<'a, StateRecord>,
+    pub(super) watch: Watch,
+    pub(super) tapes: Vec<Tape>,
+    pub(super) stream: Stream,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Watch {
+    Group,
+    Synapses(usize),
+}
+
+pub(super) struct Counter<'a> {
+    pub(super) record: MutexGuard<'a, SpikeRecord>,
+    pub(super) group: usize,
+    pub(super) event: String,
+    pub(super) range: Range<usize>,
+    pub(super) keep: bool,
+    pub(super) tapes: Vec<Tape>,
+    pub(super) stream: Stream,
+}
+
+pub(super) struct RateCounter<'a> {
+    pub(super) record: MutexGuard<'a, RateRecord>,
+    pub(super) group: usize,
+    pub(super) range: Range<usize>,
+}
+
+impl Engine<'_> {
+    /// Does one task of the present step; operations of the user's are the caller's.
+    pub(super) fn perform(&mut self, task: Task, context: &mut Context) {
+        let store = &mut context.store[..];
+        match task {
+            Task::Sample(m) => self.sample(m, store),
+            Task::UpdateGroup(g) => {
+                let (state, program) = &mut self.groups[g];
+                program.update(store, state.len(), &self.now, &mut self.machine);
+            }
+            Task::UpdateSynapses(s) => self.update_synapses(s, store),
+            Task::Event(g, k) => {
+                let (state, program) = &mut self.groups[g];
+                let n = state.len();
+                if let Some(found) = state.events.get_mut(&program.events[k].name) {
+                    program.event(k, found, store, n, &self.now, &mut self.machine);
                 }
             }
-            let scope = state.scope(context, before, behind);
-            let update = StateUpdate::new(choose(None, &state.equations, &scope, None)?.1);
-            if !update.is_none() {
-                add(Slot::Groups, 0, format!("{}_stateupdater", object.name()), Task::UpdateSynapses(k));
+            Task::Generate(g) => {
+                let state = &mut self.groups[g].0;
+                if let (Some(Some(plan)), Some(found)) = (self.plans.get(g), state.events.get_mut(SPIKE)) {
+                    found.clear();
+                    found.extend_from_slice(plan.at(self.now.step));
+                }
             }
-            synapses.push(Joined { state, source, target, update, number: number + 2 });
+            Task::RecordEvents(m) => self.record_events(m, store),
+            Task::Rate(m) => self.rate(m),
+            Task::Propagate(s, p) => {
+                let Synaptic { state, source, target, pathways, .. } = &mut self.synapses[s];
+                let d = &state.description.pathways[p];
+                let driver = if d.side == crate::description::Side::Pre { *source } else { *target };
+                let (driver_state, _) = &self.groups[driver];
+                let view = if driver == *source && d.side == crate::description::Side::Pre {
+                    state.source.range.clone()
+                } else {
+                    state.target.range.clone()
+                };
+                let event = d.event.as_deref().unwrap_or(SPIKE);
+                let spikes = driver_state.events.get(event).map_or(&[][..], Vec::as_slice);
+                let due = pathways[p].send(within(spikes, &view), state);
+                if !due.is_empty() {
+                    pathways[p].deliver(&due, state, store, &self.now, &mut self.machine);
+                }
+            }
+            Task::Code(c) => {
+                let Code { program, target } = &self.codes[c];
+                match target {
+                    Target::Part(_, range) => {
+                        let chosen = Chosen::Range(range.start, range.end);
+                        program.run(store, chosen, None, &self.now, &mut self.machine);
+                    }
+                    Target::Event(g, event) => {
+                        let events = &self.groups[*g].0.events;
+                        let found = events.get(event).map_or(&[][..], Vec::as_slice);
+                        if !found.is_empty() {
+                            program.run(store, Chosen::List(found), None, &self.now, &mut self.machine);
+                        }
+                    }
+                    Target::Synapses(s) => {
+                        let state = &self.synapses[*s].state;
+                        let ends = Some((&state.i[..], &state.j[..]));
+                        let chosen = Chosen::Range(0, state.len());
+                        program.run(store, chosen, ends, &self.now, &mut self.machine);
+                    }
+                }
+            }
+            Task::Sum(k) => self.sum(k, store),
+            Task::Operation(_) => {}
         }
-        let mut samplers = Vec::new();
-        for (k, monitor) in objects.state_monitors.iter().enumerate() {
-            let group = objects.place_of(monitor.source())?;
-            let scope = groups[group].0.scope(context);
-            let compile = |name: &String| {
-                let mut lowering = Lowering::new(&scope);
-                let value = lowering.expression(&parse_expression("variable", name)?)?;
-                Ok(Tape::new(&lowering.graph, &[value]))
-            };
-            let tapes = monitor.description.variables.iter().map(compile).collect::<Result<Vec<_>>>()?;
-            add(Slot::Start, 0, monitor.name().to_owned(), Task::Sample(k));
-            samplers.push(Sampler { record: monitor.live()?.state(), group, tapes, number: numbers(1) });
-        }
-        let mut counters = Vec::new();
-        for (k, monitor) in objects.spike_monitors.iter().enumerate() {
-            add(Slot::Thresholds, 1, monitor.name().to_owned(), Task::RecordSpikes(k));
-            counters.push((monitor.live()?.state(), objects.place_of(monitor.source())?));
-        }
-        Ok(Self {
-            now: Now { time: 0.0, step: 0, dt: context.dt, seed: context.seed },
-            machine: Machine::default(),
-            tasks: sorted(entries),
-            groups,
-            synapses,
-            pathways,
-            samplers,
-            counters,
-        })
     }
 
-    /// Step `k`, from `k*dt` on.
-    pub(super) fn step(&mut self, k: u64) {
-        self.now.step = k;
-        self.now.time = time_of(k, self.now.dt);
-        for place in 0..self.tasks.len() {
-            match self.tasks[place] {
-                Task::Sample(m) => self.sample(m),
-                Task::UpdateGroup(g) => {
-                    let (state, program) = &mut self.groups[g];
-                    let n = state.len();
-                    program.update(&mut state.columns, n, &self.now, &mut self.machine);
-                }
-                Task::UpdateSynapses(s) => self.update_synapses(s),
-                Task::Threshold(g) => {
-                    let (state, program) = &mut self.groups[g];
-                    let n = state.len();
-                    program.threshold(&mut state.columns, n, &self.now, &mut self.machine);
-                }
-                Task::RecordSpikes(m) => {
-                    let (record, group) = &mut self.counters[m];
-                    let spikes = &self.groups[*group].1.spikes;
-                    record.i.extend_from_slice(spikes);
-                    record.t.extend(spikes.iter().map(|_| self.now.time));
-                }
-                Task::Propagate(p) => self.propagate(p),
-                Task::Reset(g) => {
-                    let (state, program) = &mut self.groups[g];
-                    program.reset(&mut state.columns, &self.now, &mut self.machine);
-                }
-            }
-        }
-    }
-
-    fn sample(&mut self, m: usize) {
-        let Sampler { record, group, tapes, number } = &mut self.samplers[m];
+    fn sample(&mut self, m: usize, store: &[Vec<f64>]) {
+        let Sampler { record, watch, tapes, stream } = &mut self.samplers[m];
         let record = &mut **record;
-        let values = &self.groups[*group].0.columns.values;
         record.t.push(self.now.time);
         for (tape, samples) in tapes.iter().zip(&mut record.samples) {
-            for block in record.indices.chunks(BLOCK) {
+            for block in record.elements.chunks(BLOCK) {
+                let (pre, post) = match watch {
+                    Watch::Group => (Vec::new(), Vec::new()),
+                    Watch::Synapses(s) => {
+                        let state = &self.synapses[*s].state;
+                        let ends = |list: &[u32]| block.iter().map(|&k| list[k as usize]).collect::<Vec<u32>>();
+                        (ends(&state.i), ends(&state.j))
+                    }
+                };
                 let inputs = Inputs {
-                    tables: [values, &[], &[]],
-                    elements: [Elements::List(block), Elements::One(0), Elements::One(0)],
+                    store,
+                    elements: [Elements::List(block), Elements::List(&pre), Elements::List(&post)],
                     time: self.now.time,
-                    stream: self.now.stream(*number),
+                    stream: *stream,
                     step: self.now.step,
                 };
                 self.machine.run(tape, &inputs, block.len());
@@ -167,48 +194,118 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn update_synapses(&mut self, s: usize) {
-        let Joined { state, source, target, update, number } = &mut self.synapses[s];
-        let state = &mut **state;
-        let n = state.len();
-        for start in (0..n).step_by(BLOCK) {
-            let count = BLOCK.min(n - start);
-            let inputs = Inputs {
-                tables: [
-                    &state.columns.values,
-                    &self.groups[*source].0.columns.values,
-                    &self.groups[*target].0.columns.values,
-                ],
-                elements: [
-                    Elements::From(start),
-                    Elements::List(&state.i[start..start + count]),
-                    Elements::List(&state.j[start..start + count]),
-                ],
-                time: self.now.time,
-                stream: self.now.stream(*number),
-                step: self.now.step,
-            };
-            update.evaluate(&inputs, count, &mut self.machine);
-            update.store(&mut state.columns, start, count, self.now.dt, &self.machine);
+    fn record_events(&mut self, m: usize, store: &[Vec<f64>]) {
+        let Counter { record, group, event, range, keep, tapes, stream } = &mut self.counters[m];
+        let events = &self.groups[*group].0.events;
+        let found = within(events.get(event.as_str()).map_or(&[][..], Vec::as_slice), range);
+        let first = u32::try_from(range.start).unwrap_or(u32::MAX);
+        for k in found {
+            record.count[(k - first) as usize] += 1;
+        }
+        if !*keep {
+            return;
+        }
+        record.i.extend(found.iter().map(|k| k - first));
+        record.t.extend(found.iter().map(|_| self.now.time));
+        for (tape, values) in tapes.iter().zip(&mut record.values) {
+            for block in found.chunks(BLOCK) {
+                let inputs = Inputs {
+                    store,
+                    elements: [Elements::List(block), Elements::One(0), Elements::One(0)],
+                    time: self.now.time,
+                    stream: *stream,
+                    step: self.now.step,
+                };
+                self.machine.run(tape, &inputs, block.len());
+                values.extend_from_slice(self.machine.result(0));
+            }
         }
     }
 
-    fn propagate(&mut self, p: usize) {
-        let (s, side, pathway) = &mut self.pathways[p];
-        let Joined { state, source, target, .. } = &mut self.synapses[*s];
-        let driver = if *side == 0 { *source } else { *target };
-        pathway.send(&self.groups[driver].1.spikes, state);
-        let due = state.queues[*side].take();
-        if due.is_empty() {
-            return;
-        }
-        let mut ends = if source == target {
-            Ends { source: &mut self.groups[*source].0.columns.values, target: None }
-        } else {
-            let [(before, _), (behind, _)] =
-                self.groups.get_disjoint_mut([*source, *target]).expect("two groups of this network");
-            Ends { source: &mut before.columns.values, target: Some(&mut behind.columns.values) }
-        };
-        pathway.deliver(&due, state, &mut ends, &self.now, &mut self.machine);
+    #[expect(clippy::cast_precision_loss, reason = "numbers of neurons")]
+    fn rate(&mut self, m: usize) {
+        let RateCounter { record, group, range } = &mut self.rates[m];
+        let events = &self.groups[*group].0.events;
+        let count = within(events.get(SPIKE).map_or(&[][..], Vec::as_slice), range).len();
+        record.t.push(self.now.time);
+        record.rate.push(count as f64 / range.len() as f64 / self.now.dt);
+        record.dt = self.now.dt;
     }
+
+    fn update_synapses(&mut self, s: usize, store: &mut [Vec<f64>]) {
+        let Synaptic { state, update, stream, .. } = &mut self.synapses[s];
+        for start in (0..state.len()).step_by(BLOCK) {
+            let count = BLOCK.min(state.len() - start);
+            let elements = ends(state, start, count);
+            let inputs =
+                Inputs { store, elements, time: self.now.time, stream: *stream, step: self.now.step };
+            update.evaluate(&inputs, count, &mut self.machine);
+            update.store(store, start, count, self.now.dt, &self.machine);
+        }
+    }
+
+    fn sum(&mut self, k: usize, store: &mut [Vec<f64>]) {
+        let Sum { synapses, owner, slot, range, tape, stream } = &self.sums[k];
+        let state = &self.synapses[*synapses].state;
+        // Put together first: the expression may read the variable that is being summed.
+        let mut total = vec![0.0; range.len()];
+        let targets = if *owner == Owner::Pre { &state.i } else { &state.j };
+        for start in (0..state.len()).step_by(BLOCK) {
+            let count = BLOCK.min(state.len() - start);
+            let elements = ends(state, start, count);
+            let inputs =
+                Inputs { store, elements, time: self.now.time, stream: *stream, step: self.now.step };
+            self.machine.run(tape, &inputs, count);
+            for (target, v) in targets[start..].iter().zip(self.machine.result(0)) {
+                total[*target as usize - range.start] += v;
+            }
+        }
+        store[slot.place()][range.clone()].copy_from_slice(&total);
+    }
+
+    /// Refuses numbers that have become infinite or undefined.
+    pub(super) fn healthy(&self, store: &[Vec<f64>]) -> Result<()> {
+        for (state, program) in &self.groups {
+            let columns = program.update.columns();
+            if let Some((k, element)) = blown_up(store, &columns, 0..state.len()) {
+                let name = state.columns.list.iter().find(|c| c.slot == columns[k]).map_or("", |c| &c.name);
+                let value = store[columns[k].place()][element];
+                let error = Error::new(
+                    ErrorKind::Value,
+                    format!(
+                        "`{name}` of neuron {element} of `{}` became {value} before t = {} ms",
+                        state.name(),
+                        self.now.time * 1e3
+                    ),
+                );
+                let equation = state.equations.list.iter().find(|eq| eq.name == name);
+                let error = match equation {
+                    Some(eq) => error
+                        .label(eq.name_span.clone(), "this equation left all bounds")
+                        .in_text("equations", &state.equations.text),
+                    None => error,
+                };
+                return Err(error.help(
+                    "a smaller dt or the method `exponential_euler` or `rk4` may help; look also for a division by zero",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The elements within a part; lists are in order.
+fn within<'e>(list: &'e [u32], range: &Range<usize>) -> &'e [u32] {
+    let first = list.partition_point(|k| (*k as usize) < range.start);
+    let end = list.partition_point(|k| (*k as usize) < range.end);
+    &list[first..end]
+}
+
+/// Some neighbouring synapses with the neurons on both sides.
+fn ends(state: &SynapsesState, start: usize, count: usize) -> [Elements<'_>; 3] {
+    [
+        Elements::From(start),
+        Elements::List(&state.i[start..start + count]),
+        Elements::List(&state.j[start..start + count]),
+    ]
 }

@@ -1,185 +1,147 @@
-//! A group compiled: refractoriness, state update, threshold and reset as programs over its columns.
+//! A group compiled: refractoriness, state update and events as programs over its columns.
 //! The same state update serves the differential equations of synapses.
 
+use std::ops::Range;
+
+use super::program::Now;
 use crate::codegen::{BLOCK, Elements, Fun1, Fun2, Inputs, Lowering, Machine, Tape};
 use crate::description::Refractory;
-use crate::equations::{Kind, Owner, check_expression, parse_expression, parse_statements};
+use crate::equations::{At, Kind, Owner, Scope, Slot, check_expression, parse_expression};
 use crate::error::Result;
-use crate::groups::{Columns, Context, GroupState};
+use crate::groups::{Context, GroupState, SPIKE};
 use crate::random::Stream;
 use crate::stateupdaters::{LinearSystem, Propagator, Update, choose};
-use crate::units::Quantity;
-
-/// The present step, as programs see it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Now {
-    pub(super) time: f64,
-    pub(super) step: u64,
-    pub(super) dt: f64,
-    pub(super) seed: u64,
-}
-
-impl Now {
-    /// Random numbers of one program; programs count from the upper half, operations of the script from 0.
-    pub(super) fn stream(&self, program: u32) -> Stream {
-        Stream::new(self.seed, (1 << 31) | program)
-    }
-}
 
 /// The programs of one group.
 pub(super) struct GroupProgram {
     /// New values of `not_refractory`, and its column.
-    refractory: Option<(Tape, usize)>,
-    update: StateUpdate,
-    threshold: Option<Tape>,
-    lastspike: Option<usize>,
-    reset: Option<(Tape, Vec<usize>)>,
-    /// By which its random numbers are told apart from those of other programs.
-    number: u32,
-    /// Neurons that spiked in this step.
-    pub(super) spikes: Vec<u32>,
+    refractory: Option<(Tape, Slot)>,
+    pub(super) update: StateUpdate,
+    /// Every event with its condition.
+    pub(super) events: Vec<EventProgram>,
+    lastspike: Option<Slot>,
+    stream: Stream,
+}
+
+/// An event of a group.
+pub(super) struct EventProgram {
+    pub(super) name: String,
+    condition: Option<Tape>,
+    stream: Stream,
 }
 
 impl GroupProgram {
-    pub(super) fn new(group: &GroupState, context: &Context, number: u32) -> Result<Self> {
-        let scope = group.scope(context);
+    pub(super) fn new(group: &GroupState, context: &Context) -> Result<Self> {
+        let scope = group.scope(context)?;
         let d = &group.description;
-        let column = group.refractory_column();
-        let refractory = match (&d.refractory, column) {
-            (Some(refractory), Some(column)) => {
-                let mut l = Lowering::new(&scope);
-                let flag = l.graph.load(Owner::Own, column);
-                let text = match refractory {
-                    Refractory::Time(_) => None,
-                    Refractory::Expression(text) => Some(parse_expression("refractory", text)?),
-                };
-                let expr = text.as_ref();
-                let is_condition = match expr {
-                    Some(expr) => matches!(check_expression(expr, &scope)?, Kind::Condition),
-                    None => false,
-                };
-                let root = if let (Some(expr), true) = (expr, is_condition) {
-                    // Leaving is decided by the condition, entering by the spike alone.
-                    let holds = l.expression(expr)?;
-                    let over = l.graph.apply1(Fun1::Not, holds);
-                    l.graph.apply2(Fun2::Or, flag, over)
-                } else {
-                    let period = match (expr, refractory) {
-                        (Some(expr), _) => l.expression(expr)?,
-                        (None, Refractory::Time(q)) => l.graph.constant(Quantity::value(*q)),
-                        (None, Refractory::Expression(_)) => unreachable!("parsed above"),
-                    };
-                    let dt = l.graph.constant(context.dt);
-                    let last = group.columns.find("lastspike").expect("comes with not_refractory");
-                    let last = l.graph.load(Owner::Own, last);
-                    let t = l.graph.time();
-                    let since = l.graph.apply2(Fun2::Sub, t, last);
-                    let passed = l.timestep(since, dt);
-                    let needed = l.timestep(period, dt);
-                    l.graph.apply2(Fun2::Ge, passed, needed)
-                };
-                Some((Tape::new(&l.graph, &[root]), column))
+        let own = At::new(Owner::Own);
+        let free = group.columns.slot("not_refractory").filter(|_| group.is_refractory());
+        let lastspike = group.columns.slot("lastspike").filter(|_| group.is_refractory());
+        let refractory = match (&d.refractory, free, lastspike) {
+            (Some(refractory), Some(free), Some(last)) => {
+                Some((refractory_tape(refractory, &scope, free, last)?, free))
             }
             _ => None,
         };
-        let (_, update) = choose(d.method.as_deref(), &group.equations, &scope, column)?;
-        let threshold = match &d.threshold {
-            None => None,
-            Some(text) => {
-                let expr = parse_expression("threshold", text)?;
-                let mut l = Lowering::new(&scope);
-                let mut holds = l.expression(&expr).map_err(|e| e.in_text("threshold", text))?;
-                if let Some(column) = column {
-                    let free = l.graph.load(Owner::Own, column);
-                    holds = l.graph.apply2(Fun2::And, holds, free);
+        let (_, update) = choose(d.method.as_deref(), &group.equations, &scope, group.is_refractory())?;
+        let mut events = Vec::new();
+        for name in group.events.keys() {
+            let text = if name == SPIKE { d.threshold.as_ref() } else { d.events.get(name) };
+            let condition = match text {
+                None => None,
+                Some(text) => {
+                    let what = if name == SPIKE { "threshold" } else { name };
+                    let expr = parse_expression(what, text)?;
+                    let mut l = Lowering::new(&scope);
+                    let mut holds = l.expression(&expr).map_err(|e| e.in_text(what, text))?;
+                    if let (Some(free), true) = (free, name == SPIKE) {
+                        let free = l.graph.load(free, own);
+                        holds = l.graph.apply2(Fun2::And, holds, free);
+                    }
+                    Some(Tape::new(&l.graph, &[holds]))
                 }
-                Some(Tape::new(&l.graph, &[holds]))
-            }
-        };
-        let reset = match &d.reset {
-            None => None,
-            Some(text) => {
-                let mut l = Lowering::new(&scope);
-                l.statements(&parse_statements("reset", text)?).map_err(|e| e.in_text("reset", text))?;
-                let (columns, roots): (Vec<_>, Vec<_>) = l.written.iter().map(|((_, c), v)| (*c, *v)).unzip();
-                Some((Tape::new(&l.graph, &roots), columns))
-            }
-        };
-        Ok(Self {
-            refractory,
-            update: StateUpdate::new(update),
-            threshold,
-            lastspike: group.columns.find("lastspike").filter(|_| column.is_some()),
-            reset,
-            number,
-            spikes: Vec::new(),
-        })
+            };
+            let stream = context.stream(&format!("{} {name}", group.name()));
+            events.push(EventProgram { name: name.clone(), condition, stream });
+        }
+        let stream = context.stream(&format!("{} stateupdater", group.name()));
+        Ok(Self { refractory, update: StateUpdate::new(update), events, lastspike, stream })
     }
 
-    pub(super) fn update(&mut self, columns: &mut Columns, n: usize, now: &Now, machine: &mut Machine) {
+    pub(super) fn update(&mut self, store: &mut [Vec<f64>], n: usize, now: &Now, machine: &mut Machine) {
         if let Some((tape, column)) = &self.refractory {
             for start in (0..n).step_by(BLOCK) {
                 let count = BLOCK.min(n - start);
-                let values = &columns.values;
-                machine.run(tape, &inputs(values, Elements::From(start), now, self.number), count);
-                columns.values[*column][start..start + count].copy_from_slice(machine.result(0));
+                machine.run(tape, &inputs(store, Elements::From(start), now, self.stream), count);
+                store[column.place()][start..start + count].copy_from_slice(machine.result(0));
             }
         }
         for start in (0..n).step_by(BLOCK) {
             let count = BLOCK.min(n - start);
-            let values = &columns.values;
-            self.update.evaluate(
-                &inputs(values, Elements::From(start), now, self.number + 1),
-                count,
-                machine,
-            );
-            self.update.store(columns, start, count, now.dt, machine);
+            self.update.evaluate(&inputs(store, Elements::From(start), now, self.stream), count, machine);
+            self.update.store(store, start, count, now.dt, machine);
         }
     }
 
-    pub(super) fn threshold(&mut self, columns: &mut Columns, n: usize, now: &Now, machine: &mut Machine) {
-        self.spikes.clear();
-        let Some(tape) = &self.threshold else { return };
+    /// Finds the neurons for which the event happens.
+    pub(super) fn event(
+        &self,
+        k: usize,
+        found: &mut Vec<u32>,
+        store: &mut [Vec<f64>],
+        n: usize,
+        now: &Now,
+        machine: &mut Machine,
+    ) {
+        found.clear();
+        let event = &self.events[k];
+        let Some(tape) = &event.condition else { return };
         for start in (0..n).step_by(BLOCK) {
             let count = BLOCK.min(n - start);
-            machine.run(tape, &inputs(&columns.values, Elements::From(start), now, self.number + 2), count);
-            let found = machine.result(0).iter().enumerate().filter(|(_, holds)| **holds != 0.0);
-            self.spikes.extend(found.map(|(k, _)| u32::try_from(start + k).unwrap_or(u32::MAX)));
+            machine.run(tape, &inputs(store, Elements::From(start), now, event.stream), count);
+            let here = machine.result(0).iter().enumerate().filter(|(_, holds)| **holds != 0.0);
+            found.extend(here.map(|(k, _)| u32::try_from(start + k).unwrap_or(u32::MAX)));
         }
-        if let (Some((_, free)), Some(last)) = (&self.refractory, self.lastspike) {
-            for &k in &self.spikes {
-                columns.values[*free][k as usize] = 0.0;
-                columns.values[last][k as usize] = now.time;
-            }
-        }
-    }
-
-    pub(super) fn reset(&self, columns: &mut Columns, now: &Now, machine: &mut Machine) {
-        let Some((tape, targets)) = &self.reset else { return };
-        for block in self.spikes.chunks(BLOCK) {
-            machine.run(
-                tape,
-                &inputs(&columns.values, Elements::List(block), now, self.number + 3),
-                block.len(),
-            );
-            for (k, column) in targets.iter().enumerate() {
-                columns.scatter(*column, block, machine.result(k));
+        if let (Some((_, free)), Some(last), true) = (&self.refractory, self.lastspike, event.name == SPIKE) {
+            for &k in &*found {
+                store[free.place()][k as usize] = 0.0;
+                store[last.place()][k as usize] = now.time;
             }
         }
     }
 }
 
-/// How many numbers one group takes for its programs.
-pub(super) const PROGRAMS: u32 = 4;
+fn refractory_tape(refractory: &Refractory, scope: &Scope, free: Slot, last: Slot) -> Result<Tape> {
+    let own = At::new(Owner::Own);
+    let mut l = Lowering::new(scope);
+    let period = match refractory {
+        Refractory::Time(q) => l.graph.constant(q.value()),
+        Refractory::Expression(text) => {
+            let expr = parse_expression("refractory", text)?;
+            let value = l.expression(&expr)?;
+            if check_expression(&expr, scope)? == Kind::Condition {
+                // Leaving is decided by the condition, entering by the spike alone.
+                let flag = l.graph.load(free, own);
+                let over = l.graph.apply1(Fun1::Not, value);
+                let root = l.graph.apply2(Fun2::Or, flag, over);
+                return Ok(Tape::new(&l.graph, &[root]));
+            }
+            value
+        }
+    };
+    let dt = l.graph.constant(scope.dt());
+    let last = l.graph.load(last, own);
+    let t = l.graph.time();
+    let since = l.graph.apply2(Fun2::Sub, t, last);
+    let passed = l.timestep(since, dt);
+    let needed = l.timestep(period, dt);
+    let root = l.graph.apply2(Fun2::Ge, passed, needed);
+    Ok(Tape::new(&l.graph, &[root]))
+}
 
-fn inputs<'a>(values: &'a [Vec<f64>], elements: Elements<'a>, now: &Now, program: u32) -> Inputs<'a> {
-    Inputs {
-        tables: [values, &[], &[]],
-        elements: [elements, Elements::One(0), Elements::One(0)],
-        time: now.time,
-        stream: now.stream(program),
-        step: now.step,
-    }
+fn inputs<'a>(store: &'a [Vec<f64>], elements: Elements<'a>, now: &Now, stream: Stream) -> Inputs<'a> {
+    let elements = [elements, Elements::One(0), Elements::One(0)];
+    Inputs { store, elements, time: now.time, stream, step: now.step }
 }
 
 /// A state update with what it keeps from step to step.
@@ -200,6 +162,15 @@ impl StateUpdate {
         matches!(self.update, Update::None)
     }
 
+    /// The columns that it changes.
+    pub(super) fn columns(&self) -> Vec<Slot> {
+        match &self.update {
+            Update::None => Vec::new(),
+            Update::Program(_, columns) => columns.clone(),
+            Update::Linear(system) => system.columns.clone(),
+        }
+    }
+
     /// Computes for a block; [`StateUpdate::store`] puts the results in place.
     pub(super) fn evaluate(&self, inputs: &Inputs<'_>, count: usize, machine: &mut Machine) {
         match &self.update {
@@ -211,7 +182,7 @@ impl StateUpdate {
 
     pub(super) fn store(
         &mut self,
-        columns: &mut Columns,
+        store: &mut [Vec<f64>],
         start: usize,
         count: usize,
         dt: f64,
@@ -220,8 +191,8 @@ impl StateUpdate {
         match &self.update {
             Update::None => {}
             Update::Program(_, targets) => {
-                for (k, column) in targets.iter().enumerate() {
-                    columns.values[*column][start..start + count].copy_from_slice(machine.result(k));
+                for (k, slot) in targets.iter().enumerate() {
+                    store[slot.place()][start..start + count].copy_from_slice(machine.result(k));
                 }
             }
             Update::Linear(system) => {
@@ -235,7 +206,7 @@ impl StateUpdate {
                     let entries = &mut self.entries;
                     entries.clear();
                     entries.extend((0..system.entries.results.len()).map(|r| machine.result(r)[k]));
-                    one_linear_step(system, columns, start + k, entries, &mut self.state, dt, cache);
+                    one_linear_step(system, store, start + k, entries, &mut self.state, dt, cache);
                 }
             }
         }
@@ -244,7 +215,7 @@ impl StateUpdate {
 
 fn one_linear_step(
     system: &LinearSystem,
-    columns: &mut Columns,
+    store: &mut [Vec<f64>],
     element: usize,
     entries: &[f64],
     state: &mut Vec<f64>,
@@ -252,10 +223,22 @@ fn one_linear_step(
     cache: &mut Propagator,
 ) {
     state.clear();
-    state.extend(system.columns.iter().map(|&c| columns.values[c][element]));
-    let is_free = system.refractory_column.is_none_or(|c| columns.values[c][element] != 0.0);
+    state.extend(system.columns.iter().map(|c| store[c.place()][element]));
+    let is_free = system.refractory.is_none_or(|c| store[c.place()][element] != 0.0);
     system.advance(state, entries, is_free, dt, cache);
     for (c, v) in system.columns.iter().zip(state.iter()) {
-        columns.values[*c][element] = *v;
+        store[c.place()][element] = *v;
     }
+}
+
+/// The first of these columns and elements that is not a finite number.
+pub(super) fn blown_up(store: &[Vec<f64>], columns: &[Slot], elements: Range<usize>) -> Option<(usize, usize)> {
+    columns.iter().enumerate().find_map(|(k, slot)| {
+        let values = &store[slot.place()][elements.clone()];
+        // A sum is finite only if all its parts are, and is quick to compute.
+        if values.iter().sum::<f64>().is_finite() {
+            return None;
+        }
+        values.iter().position(|v| !v.is_finite()).map(|element| (k, element))
+    })
 }

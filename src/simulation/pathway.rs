@@ -3,32 +3,34 @@
 
 use std::collections::BTreeMap;
 
+use super::program::Now;
 use crate::codegen::{BLOCK, Elements, Fun1, Fun2, Graph, Inputs, Lowering, Machine, Node, Tape, Value};
-use crate::equations::{Owner, parse_statements};
+use crate::description::{PathwayDescription, Side};
+use crate::equations::{At, Owner, Slot, parse_statements};
 use crate::error::{Error, ErrorKind, Result};
 use crate::groups::{Context, GroupState};
-use crate::synapses::SynapsesState;
-
-use super::group_program::Now;
+use crate::random::Stream;
+use crate::stateupdaters::advance;
+use crate::synapses::{SynapsesState, delay_name};
 
 /// A variable that the statements set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Write {
-    owner: Owner,
-    column: usize,
+    slot: Slot,
+    at: At,
     /// The result is added to what is there, instead of replacing it.
     adds: bool,
 }
 
 /// One pathway of one `Synapses` object.
 pub(super) struct Pathway {
-    /// Which queue of the synapses it uses: 0 before, 1 behind.
-    side: usize,
+    /// Which queue of the synapses it uses.
+    queue: usize,
     tape: Tape,
     writes: Vec<Write>,
     /// All writes are sums of things that no statement changes, so that only their order matters.
     sums_only: bool,
-    /// A variable is read through one side and set through the other, and both are the same group.
+    /// A variable is read in one way and set in another, so that each synapse may see what the one before it set.
     aliased: bool,
     /// Where the synapses of each neuron start in `order`.
     starts: Vec<usize>,
@@ -36,77 +38,72 @@ pub(super) struct Pathway {
     order: Vec<u32>,
     /// Steps of each synapse's delay.
     delays: Vec<u64>,
-    number: u32,
-    /// For each element of the pre and post groups the block that touched it last.
-    touched: [Vec<u64>; 2],
+    stream: Stream,
+    /// For each synapse, source and target neuron the block that touched it last.
+    touched: [Vec<u64>; 3],
     block: u64,
 }
 
 impl Pathway {
     pub(super) fn new(
         synapses: &SynapsesState,
-        source: &GroupState,
-        target: &GroupState,
+        (source, target): (&GroupState, &GroupState),
         context: &Context,
-        side: usize,
-        number: u32,
-    ) -> Result<Option<Self>> {
-        let d = &synapses.description;
-        let (name, text) = if side == 0 { ("on_pre", &d.on_pre) } else { ("on_post", &d.on_post) };
-        let Some(text) = text else { return Ok(None) };
-        let scope = synapses.scope(context, source, target);
+        (queue, d): (usize, &PathwayDescription),
+        dt: f64,
+    ) -> Result<Self> {
+        let scope = synapses.scope(context, source, target)?;
         let mut l = Lowering::new(&scope);
-        l.statements(&parse_statements(name, text)?).map_err(|e| e.in_text(name, text))?;
+        advance(&synapses.equations, &scope, &mut l)?;
+        l.statements(&parse_statements(&d.name, &d.code)?).map_err(|e| e.in_text(&d.name, &d.code))?;
         let written = std::mem::take(&mut l.written);
         let mut graph = l.graph;
         let (writes, roots) = as_sums(&mut graph, &written);
-        let reads_written = |n: Node| matches!(n, Node::Load(owner, c) if written.contains_key(&(owner, c)));
-        let sums_only = writes.iter().all(|w| w.adds) && !graph.any(&roots, &reads_written);
-        let same_group = synapses.source.live()?.is_same(synapses.target.live()?);
-        let crosses = |n: Node| match n {
-            Node::Load(Owner::Pre, c) => written.contains_key(&(Owner::Post, c)),
-            Node::Load(Owner::Post, c) => written.contains_key(&(Owner::Pre, c)),
-            _ => false,
+        let is_written = |slot: Slot| written.keys().any(|(s, _)| *s == slot);
+        let sums_only = writes.iter().all(|w| w.adds)
+            && !graph.any(&roots, &|n| matches!(n, Node::Load(slot, _) if is_written(slot)));
+        let elsewhere = |slot: Slot, at: At| written.keys().any(|(s, a)| *s == slot && *a != at);
+        let aliased = graph.any(&roots, &|n| matches!(n, Node::Load(slot, at) if elsewhere(slot, at)))
+            || written.keys().any(|(slot, at)| elsewhere(*slot, *at))
+            || written.keys().any(|(_, at)| at.owner == Owner::Shared || at.via.is_some());
+        let (drivers, drivers_n) = match d.side {
+            Side::Pre => (&synapses.i, source.len()),
+            Side::Post => (&synapses.j, target.len()),
         };
-        let both =
-            |c: usize| written.contains_key(&(Owner::Pre, c)) && written.contains_key(&(Owner::Post, c));
-        let aliased = same_group
-            && (graph.any(&roots, &crosses) || written.keys().any(|(o, c)| *o == Owner::Pre && both(*c)));
-        let (drivers, drivers_n) =
-            if side == 0 { (&synapses.i, source.len()) } else { (&synapses.j, target.len()) };
         let (starts, order) = by_driver(drivers, drivers_n);
-        Ok(Some(Self {
-            side,
+        Ok(Self {
+            queue,
             tape: Tape::new(&graph, &roots),
             writes,
             sums_only,
             aliased,
             starts,
             order,
-            delays: delay_steps(synapses, side, context.dt)?,
-            number,
-            touched: [vec![0; source.len()], vec![0; target.len()]],
+            delays: delay_steps(synapses, context, &d.name, dt)?,
+            stream: context.stream(&format!("{} {}", synapses.name(), d.name)),
+            touched: [vec![0; synapses.len()], vec![0; source.len()], vec![0; target.len()]],
             block: 0,
-        }))
+        })
     }
 
-    /// Sends the spikes of the driving group on their way.
-    pub(super) fn send(&self, spikes: &[u32], synapses: &mut SynapsesState) {
-        let queue = &mut synapses.queues[self.side];
+    /// Sends the spikes of the driving group on their way; the synapses reached in this step come back.
+    pub(super) fn send(&self, spikes: &[u32], synapses: &mut SynapsesState) -> Vec<u32> {
+        let queue = &mut synapses.queues[self.queue];
         for &spike in spikes {
             let range = self.starts[spike as usize]..self.starts[spike as usize + 1];
             for &s in &self.order[range] {
                 queue.push(self.delays[s as usize], s);
             }
         }
+        queue.take()
     }
 
     /// Runs the statements for the synapses reached, in their order.
     pub(super) fn deliver(
         &mut self,
         due: &[u32],
-        synapses: &mut SynapsesState,
-        groups: &mut Ends<'_>,
+        synapses: &SynapsesState,
+        store: &mut [Vec<f64>],
         now: &Now,
         machine: &mut Machine,
     ) {
@@ -114,7 +111,7 @@ impl Pathway {
         while !rest.is_empty() {
             let count = self.independent(rest, synapses);
             let (block, later) = rest.split_at(count);
-            self.run(block, synapses, groups, now, machine);
+            self.run(block, synapses, store, now, machine);
             rest = later;
         }
     }
@@ -128,21 +125,17 @@ impl Pathway {
             return 1;
         }
         self.block += 1;
-        let sets = |owner| self.writes.iter().any(|w| w.owner == owner);
-        let (pre, post) = (sets(Owner::Pre), sets(Owner::Post));
-        let mut last = None;
+        let sets = |owner| self.writes.iter().any(|w| w.at.owner == owner);
+        let sets = [sets(Owner::Own), sets(Owner::Pre), sets(Owner::Post)];
         for (k, &s) in due.iter().take(BLOCK).enumerate() {
-            // Queues hand over the synapses of one step; the same one twice can only be neighbours of one neuron.
-            let repeated = last == Some(s);
-            last = Some(s);
-            let (i, j) = (synapses.i[s as usize] as usize, synapses.j[s as usize] as usize);
-            let seen =
-                (pre && self.touched[0][i] == self.block) || (post && self.touched[1][j] == self.block);
-            if seen || repeated {
+            let elements = [s as usize, synapses.i[s as usize] as usize, synapses.j[s as usize] as usize];
+            let seen = (0..3).any(|o| sets[o] && self.touched[o][elements[o]] == self.block);
+            if seen {
                 return k.max(1);
             }
-            self.touched[0][i] = self.block;
-            self.touched[1][j] = self.block;
+            for (touched, element) in self.touched.iter_mut().zip(elements) {
+                touched[element] = self.block;
+            }
         }
         due.len().min(BLOCK)
     }
@@ -150,28 +143,39 @@ impl Pathway {
     fn run(
         &self,
         block: &[u32],
-        synapses: &mut SynapsesState,
-        groups: &mut Ends<'_>,
+        synapses: &SynapsesState,
+        store: &mut [Vec<f64>],
         now: &Now,
         machine: &mut Machine,
     ) {
         let ends = |list: &[u32]| block.iter().map(|&s| list[s as usize]).collect::<Vec<u32>>();
         let (pre, post) = (ends(&synapses.i), ends(&synapses.j));
         let inputs = Inputs {
-            tables: [&synapses.columns.values, groups.table(Owner::Pre), groups.table(Owner::Post)],
+            store,
             elements: [Elements::List(block), Elements::List(&pre), Elements::List(&post)],
             time: now.time,
-            stream: now.stream(self.number),
+            stream: self.stream,
             step: now.step,
         };
         machine.run(&self.tape, &inputs, block.len());
         for (k, write) in self.writes.iter().enumerate() {
-            let (table, elements) = match write.owner {
-                Owner::Own => (&mut synapses.columns.values, block),
-                Owner::Pre => (groups.table_mut(Owner::Pre), &pre[..]),
-                Owner::Post => (groups.table_mut(Owner::Post), &post[..]),
+            let direct = match write.at.owner {
+                Owner::Own => block,
+                Owner::Pre => &pre[..],
+                Owner::Post => &post[..],
+                Owner::Shared => &[0],
             };
-            let column = &mut table[write.column];
+            let linked: Vec<u32>;
+            let elements = match write.at.via {
+                None => direct,
+                Some(via) => {
+                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "indices")]
+                    let index = |e: &u32| store[via.place()][*e as usize] as u32;
+                    linked = direct.iter().map(index).collect();
+                    &linked
+                }
+            };
+            let column = &mut store[write.slot.place()];
             for (&element, v) in elements.iter().zip(machine.result(k)) {
                 let place = &mut column[element as usize];
                 *place = if write.adds { *place + v } else { *v };
@@ -180,37 +184,12 @@ impl Pathway {
     }
 }
 
-/// How many numbers one `Synapses` object takes for its programs.
-pub(super) const PROGRAMS: u32 = 3;
-
-/// The tables of both groups while a pathway runs; `target` is `None` if both are one group.
-pub(super) struct Ends<'a> {
-    pub(super) source: &'a mut Vec<Vec<f64>>,
-    pub(super) target: Option<&'a mut Vec<Vec<f64>>>,
-}
-
-impl Ends<'_> {
-    pub(super) fn table(&self, owner: Owner) -> &[Vec<f64>] {
-        match (&self.target, owner) {
-            (Some(target), Owner::Post) => target,
-            _ => self.source,
-        }
-    }
-
-    fn table_mut(&mut self, owner: Owner) -> &mut Vec<Vec<f64>> {
-        match (&mut self.target, owner) {
-            (Some(target), Owner::Post) => target,
-            _ => self.source,
-        }
-    }
-}
-
 /// Writes of the form `x = x + something` as sums, so that several synapses can add to one neuron at once.
-fn as_sums(graph: &mut Graph, written: &BTreeMap<(Owner, usize), Value>) -> (Vec<Write>, Vec<Value>) {
-    let loads = |n: Node| matches!(n, Node::Load(o, c) if written.contains_key(&(o, c)));
+fn as_sums(graph: &mut Graph, written: &BTreeMap<(Slot, At), Value>) -> (Vec<Write>, Vec<Value>) {
+    let loads = |n: Node| matches!(n, Node::Load(s, _) if written.keys().any(|(slot, _)| *slot == s));
     let mut out = (Vec::new(), Vec::new());
-    for (&(owner, column), &value) in written {
-        let own = |g: &Graph, v: Value| g.node(v) == Node::Load(owner, column);
+    for (&(slot, at), &value) in written {
+        let own = |g: &Graph, v: Value| g.node(v) == Node::Load(slot, at);
         let summand = match graph.node(value) {
             Node::Apply2(Fun2::Add, a, b) if own(graph, a) && !graph.any(&[b], &loads) => Some(b),
             Node::Apply2(Fun2::Add, a, b) if own(graph, b) && !graph.any(&[a], &loads) => Some(a),
@@ -219,7 +198,7 @@ fn as_sums(graph: &mut Graph, written: &BTreeMap<(Owner, usize), Value>) -> (Vec
             }
             _ => None,
         };
-        out.0.push(Write { owner, column, adds: summand.is_some() });
+        out.0.push(Write { slot, at, adds: summand.is_some() });
         out.1.push(summand.unwrap_or(value));
     }
     out
@@ -244,9 +223,10 @@ fn by_driver(drivers: &[u32], n: usize) -> (Vec<usize>, Vec<u32>) {
 }
 
 /// Brian2's rounding: `int(delay/dt + 0.5)`.
-fn delay_steps(synapses: &SynapsesState, side: usize, dt: f64) -> Result<Vec<u64>> {
-    let name = if side == 0 { "delay" } else { "post.delay" };
-    let Some(column) = synapses.columns.find(name) else { return Ok(vec![0; synapses.len()]) };
+fn delay_steps(synapses: &SynapsesState, context: &Context, pathway: &str, dt: f64) -> Result<Vec<u64>> {
+    let Some(slot) = synapses.columns.slot(&delay_name(pathway)) else {
+        return Ok(vec![0; synapses.len()]);
+    };
     let steps = |(s, &delay): (usize, &f64)| {
         if !(0.0..=1e15).contains(&(delay / dt)) {
             return Err(Error::new(
@@ -258,5 +238,5 @@ fn delay_steps(synapses: &SynapsesState, side: usize, dt: f64) -> Result<Vec<u64
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just here")]
         Ok((delay / dt + 0.5) as u64)
     };
-    synapses.columns.values[column].iter().enumerate().map(steps).collect()
+    context.store[slot.place()].iter().enumerate().map(steps).collect()
 }

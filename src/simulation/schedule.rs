@@ -1,41 +1,73 @@
-//! What happens in one step, in which order: Brian2's slots, then `order`, then the name.
+//! What happens in one step, in which order: slots, then `order`, then the name, as in Brian2.
 //! See <https://brian2.readthedocs.io/en/2.9.0/user/running.html#scheduling>.
 
-/// Parts of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Slot {
-    Start,
-    Groups,
-    Thresholds,
-    Synapses,
-    Resets,
-}
+use crate::error::Result;
+use crate::groups::{Context, slot_rank};
 
-/// Something to be done in each step; the number is the place among objects of that kind.
+/// Something to be done in each step; the numbers are places among objects of that kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Task {
     Sample(usize),
+    Rate(usize),
     UpdateGroup(usize),
     UpdateSynapses(usize),
-    Threshold(usize),
-    RecordSpikes(usize),
-    Propagate(usize),
-    Reset(usize),
+    /// An event of a group.
+    Event(usize, usize),
+    Generate(usize),
+    RecordEvents(usize),
+    /// A pathway of synapses.
+    Propagate(usize, usize),
+    Code(usize),
+    Sum(usize),
+    Operation(usize),
 }
 
 /// A task and its place in the step.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
-    pub(super) slot: Slot,
+    pub(super) slot: usize,
     pub(super) order: i32,
     pub(super) name: String,
     pub(super) task: Task,
+    pub(super) clock: usize,
+    /// For the summary: slot in words, and whose task it is.
+    pub(super) when: String,
 }
 
-/// The tasks in the order in which they are done.
-pub(super) fn sorted(mut entries: Vec<Entry>) -> Vec<Task> {
-    entries.sort_by(|a, b| (a.slot, a.order, &a.name).cmp(&(b.slot, b.order, &b.name)));
-    entries.into_iter().map(|e| e.task).collect()
+/// Collects entries.
+#[derive(Default)]
+pub(super) struct Agenda {
+    pub(super) entries: Vec<Entry>,
+    pub(super) steps: Vec<f64>,
+}
+
+impl Agenda {
+    pub(super) fn add(
+        &mut self,
+        context: &Context,
+        when: &str,
+        order: i32,
+        name: String,
+        task: Task,
+        dt: f64,
+    ) -> Result<()> {
+        let slot = slot_rank(when, context)?;
+        let clock = match self.steps.iter().position(|d| d.to_bits() == dt.to_bits()) {
+            Some(clock) => clock,
+            None => {
+                self.steps.push(dt);
+                self.steps.len() - 1
+            }
+        };
+        self.entries.push(Entry { slot, order, name, task, clock, when: when.to_owned() });
+        Ok(())
+    }
+
+    /// The entries in the order in which they are done.
+    pub(super) fn sorted(mut self) -> (Vec<Entry>, Vec<f64>) {
+        self.entries.sort_by(|a, b| (a.slot, a.order, &a.name).cmp(&(b.slot, b.order, &b.name)));
+        (self.entries, self.steps)
+    }
 }
 
 #[cfg(test)]
@@ -43,15 +75,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_break_ties_as_text() {
-        let entry =
-            |slot, order, name: &str, k| Entry { slot, order, name: name.into(), task: Task::Propagate(k) };
-        let tasks = sorted(vec![
-            entry(Slot::Synapses, 1, "A_post", 0),
-            entry(Slot::Synapses, -1, "S_pre", 1),
-            entry(Slot::Synapses, -1, "S2_pre", 2),
-            entry(Slot::Start, 5, "Z", 3),
-        ]);
-        assert_eq!(tasks, [3, 2, 1, 0].map(Task::Propagate), "`2` sorts before `_`, as in Brian2");
+    fn slots_come_before_order_and_order_before_names() {
+        let context = Context::default();
+        let mut agenda = Agenda::default();
+        for (when, order, name, k) in [
+            ("synapses", 1, "S_post", 4),
+            ("synapses", -1, "T_pre", 3),
+            ("synapses", -1, "S_pre", 2),
+            ("start", 9, "M", 0),
+            ("after_groups", 0, "x", 1),
+        ] {
+            agenda.add(&context, when, order, name.to_owned(), Task::Rate(k), 1e-4).unwrap();
+        }
+        let (entries, steps) = agenda.sorted();
+        let order: Vec<Task> = entries.iter().map(|e| e.task).collect();
+        assert_eq!(order, (0..5).map(Task::Rate).collect::<Vec<_>>());
+        assert_eq!(steps, [1e-4]);
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct SynapsesState {
     pub(crate) queues: Vec<SpikeQueue>,
     pub(crate) regular: Vec<RegularDescription>,
     pub(crate) active: bool,
+    /// `connect` was called.
+    pub(crate) connected: bool,
 }
 
 /// The column of a pathway's delays.
@@ -88,6 +90,7 @@ impl SynapsesState {
             queues,
             regular: Vec::new(),
             active: true,
+            connected: false,
         })
     }
 
@@ -178,6 +181,7 @@ impl SynapsesState {
             stream,
         }
         .pairs(connect)?;
+        self.connected = true;
         let added = i.len();
         let n = self.len() + added;
         if u32::try_from(n).is_err() {
@@ -239,7 +243,19 @@ impl SynapsesState {
             .help("call `connect` before setting variables"));
         }
         let scope = self.with_ends(|source, target| self.scope(context, source, target))?;
-        let place = self.place(context, &scope);
+        self.set_in(context, &scope, variable, index, value)
+    }
+
+    /// As [`SynapsesState::set`], for callers that have the scope already.
+    pub(crate) fn set_in(
+        &self,
+        context: &mut Context,
+        scope: &Scope,
+        variable: &str,
+        index: &Selection,
+        value: &Value,
+    ) -> Result<()> {
+        let place = self.place(context, scope);
         let (slot, chosen, new) = set_variable(&self.columns, self.name(), variable, index, value, &place)?;
         if variable == "delay" || variable.ends_with(".delay") {
             if let Some(k) = new.iter().position(|d| !(*d >= 0.0 && d.is_finite())) {
@@ -256,7 +272,18 @@ impl SynapsesState {
 
     pub(crate) fn get(&self, context: &Context, variable: &str, index: &Selection) -> Result<QuantityArray> {
         let scope = self.with_ends(|source, target| self.scope(context, source, target))?;
-        read(Self::short_name(variable), self.name(), index, &self.place(context, &scope))
+        self.get_in(context, &scope, variable, index)
+    }
+
+    /// As [`SynapsesState::get`], for callers that have the scope already.
+    pub(crate) fn get_in(
+        &self,
+        context: &Context,
+        scope: &Scope,
+        variable: &str,
+        index: &Selection,
+    ) -> Result<QuantityArray> {
+        read(Self::short_name(variable), self.name(), index, &self.place(context, scope))
     }
 
     /// Summed variables: the side and name of the neurons' variable, with the expression.

@@ -1,0 +1,102 @@
+//! Code compiled: statements as programs over the columns of the store, for all elements or for some.
+//! Statements that set a shared variable run once, before those for each element.
+
+use crate::codegen::{BLOCK, Elements, Inputs, Lowering, Machine, Tape, Value};
+use crate::equations::{Owner, Scope, Slot, parse_statements};
+use crate::error::Result;
+use crate::random::Stream;
+
+/// The present step, as programs see it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Now {
+    pub(super) time: f64,
+    pub(super) step: u64,
+    pub(super) dt: f64,
+}
+
+/// The elements that code runs for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Chosen<'a> {
+    /// From the first up to but not including the second.
+    Range(usize, usize),
+    /// These, with the neurons on both sides if they are synapses.
+    List(&'a [u32]),
+}
+
+/// Statements over the elements of one object.
+pub(super) struct CodeProgram {
+    shared: Option<(Tape, Vec<Slot>)>,
+    each: Option<(Tape, Vec<Slot>)>,
+    stream: Stream,
+}
+
+impl CodeProgram {
+    pub(super) fn new(name: &str, text: &str, scope: &Scope, stream: Stream) -> Result<Self> {
+        let mut l = Lowering::new(scope);
+        l.statements(&parse_statements(name, text)?).map_err(|e| e.in_text(name, text))?;
+        let part = |wanted: bool| -> Option<(Tape, Vec<Slot>)> {
+            let writes = l.written.iter().filter(|((_, at), _)| (at.owner == Owner::Shared) == wanted);
+            let (slots, roots): (Vec<Slot>, Vec<Value>) = writes.map(|((slot, _), v)| (*slot, *v)).unzip();
+            (!slots.is_empty()).then(|| (Tape::new(&l.graph, &roots), slots))
+        };
+        Ok(Self { shared: part(true), each: part(false), stream })
+    }
+
+    /// Runs for elements of a group, or of synapses with their ends.
+    pub(super) fn run(
+        &self,
+        store: &mut [Vec<f64>],
+        chosen: Chosen<'_>,
+        ends: Option<(&[u32], &[u32])>,
+        now: &Now,
+        machine: &mut Machine,
+    ) {
+        // Both parts read the state before either of them changes it.
+        let mut later = Vec::new();
+        if let Some((tape, slots)) = &self.shared {
+            let inputs = self.inputs(store, [Elements::One(0); 3], now);
+            machine.run(tape, &inputs, 1);
+            later.extend(slots.iter().enumerate().map(|(k, slot)| (*slot, machine.result(k)[0])));
+        }
+        if let Some((tape, slots)) = &self.each {
+            let count = match chosen {
+                Chosen::Range(start, end) => end.saturating_sub(start),
+                Chosen::List(list) => list.len(),
+            };
+            for first in (0..count).step_by(BLOCK) {
+                let n = BLOCK.min(count - first);
+                let (own, pre, post) = match (chosen, ends) {
+                    (Chosen::Range(start, _), None) => {
+                        (Elements::From(start + first), Elements::One(0), Elements::One(0))
+                    }
+                    (Chosen::Range(start, _), Some((i, j))) => {
+                        let span = start + first..start + first + n;
+                        (Elements::From(start + first), Elements::List(&i[span.clone()]), Elements::List(&j[span]))
+                    }
+                    (Chosen::List(list), _) => {
+                        (Elements::List(&list[first..first + n]), Elements::One(0), Elements::One(0))
+                    }
+                };
+                machine.run(tape, &self.inputs(store, [own, pre, post], now), n);
+                for (k, slot) in slots.iter().enumerate() {
+                    let column = &mut store[slot.place()];
+                    match chosen {
+                        Chosen::Range(start, _) => {
+                            column[start + first..start + first + n].copy_from_slice(machine.result(k));
+                        }
+                        Chosen::List(list) => {
+                            crate::groups::scatter(column, &list[first..first + n], machine.result(k));
+                        }
+                    }
+                }
+            }
+        }
+        for (slot, value) in later {
+            store[slot.place()][0] = value;
+        }
+    }
+
+    fn inputs<'a>(&self, store: &'a [Vec<f64>], elements: [Elements<'a>; 3], now: &Now) -> Inputs<'a> {
+        Inputs { store, elements, time: now.time, stream: self.stream, step: now.step }
+    }
+}
