@@ -21,9 +21,15 @@ mod views;
 pub use description::NetworkDescription;
 pub use error::{Error, ErrorKind, Result};
 pub use figure::{Figure, IntoSeries};
-pub use groups::{IntoRefractory, IntoSelection, IntoValue, NeuronGroup};
-pub use monitors::{IntoVariables, SpikeMonitor, StateMonitor};
-pub use simulation::{Network, NetworkObject};
+pub use equations::{TimedArray, UserFunction, parse_unit};
+pub use groups::{
+    IntoNamespace, IntoRefractory, IntoSelection, IntoValue, NeuronGroup, NeuronSource, PoissonGroup, PoissonInput,
+    SpikeGeneratorGroup, Subgroup,
+};
+pub use monitors::{
+    IntoVariables, PopulationRateMonitor, Recordable, SpikeMonitor, StateMonitor, Window,
+};
+pub use simulation::{Network, NetworkObject, NetworkOperation, Progress, Step};
 pub use synapses::{Connect, IntoIndices, IntoNumberExpression, Synapses};
 pub use units::{Dimension, Quantity, QuantityArray};
 pub use views::{raster, visualise_connectivity};
@@ -40,7 +46,8 @@ pub mod prelude {
         um, us,
     };
     pub use crate::{
-        Connect, Network, NetworkDescription, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, raster,
-        visualise_connectivity,
+        Connect, Network, NetworkDescription, NetworkOperation, NeuronGroup, PoissonGroup, PoissonInput,
+        PopulationRateMonitor, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray, Window,
+        raster, visualise_connectivity,
     };
 }

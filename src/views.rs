@@ -37,5 +37,6 @@ pub fn raster(spikes: &SpikeMonitor) -> Figure {
 /// # Ok::<(), spikelab::Error>(())
 /// ```
 pub fn visualise_connectivity(synapses: &Synapses) -> Figure {
-    connectivity_of(synapses.source().len(), synapses.target().len(), &synapses.i(), &synapses.j())
+    let (sources, targets) = synapses.sizes();
+    connectivity_of(sources, targets, &synapses.i(), &synapses.j())
 }

@@ -32,8 +32,17 @@ pub(crate) fn parse_equations(text: &str) -> Result<Vec<RawEquation>> {
     parse().map_err(|e: Error| e.in_text("equations", text))
 }
 
-/// Reads a unit expression such as `siemens/meter**2`; the answer keeps its scale.
-pub(crate) fn parse_unit(text: &str) -> Result<Quantity> {
+/// Reads a unit expression such as `siemens/meter**2` or `uF/cm**2`; the answer keeps its scale.
+///
+/// ```
+/// use spikelab::prelude::*;
+/// assert_eq!(spikelab::parse_unit("mV/nA")?, 1.0 * Mohm);
+/// # Ok::<(), spikelab::Error>(())
+/// ```
+///
+/// # Errors
+/// A name that is no unit, or a text that is no product of powers.
+pub fn parse_unit(text: &str) -> Result<Quantity> {
     unit_value(&parse_expression("unit", text)?).map_err(|e| e.in_text("unit", text))
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::timed_array::TimedArray;
+use crate::error::{Error, ErrorKind, Result};
 use crate::units::Dimension;
 
 /// The functions that equations may call without further ado.
@@ -133,6 +134,30 @@ impl fmt::Debug for UserFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "UserFunction {} of {} arguments", self.name, self.signature().len())
     }
+}
+
+/// Refuses a function that equations could not call.
+pub(crate) fn check_function(function: &UserFunction) -> Result<()> {
+    let name = &function.name;
+    let refuse = |message: String, help: &str| Err(Error::new(ErrorKind::Value, message).help(help));
+    if Function::find(name).is_some() || super::constant(name).is_some() {
+        return refuse(format!("`{name}` has a meaning in every equation already"), "choose another name");
+    }
+    let fits = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && name.starts_with(|c: char| c.is_ascii_alphabetic());
+    if !fits {
+        return refuse(
+            format!("`{name}` cannot be the name of a function"),
+            "a name is a letter, then letters, digits and `_`",
+        );
+    }
+    if function.signature().len() > MOST_ARGUMENTS {
+        return refuse(
+            format!("`{name}` has {} arguments", function.signature().len()),
+            "a function in equations takes four at most; use two functions",
+        );
+    }
+    Ok(())
 }
 
 /// What a call in a program does.

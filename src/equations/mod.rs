@@ -12,11 +12,11 @@ mod timed_array;
 mod unitcheck;
 
 pub(crate) use ast::{Assign, BinaryOp, Compare, Expr, ExprKind, Flag, Statement, UnaryOp, ValueType};
-pub(crate) use declarations::parse_unit;
+pub use declarations::parse_unit;
 pub(crate) use lexer::{Token, tokens};
 pub(crate) use model::{Definition, Equations};
 pub use functions::UserFunction;
-pub(crate) use functions::{Callable, Function, MOST_ARGUMENTS};
+pub(crate) use functions::{Callable, Function, MOST_ARGUMENTS, check_function};
 pub(crate) use namespace::{At, Meaning, Namespace, Owner, Scope, Slot, Symbol, constant};
 pub use timed_array::TimedArray;
 pub(crate) use parser::{parse_expression, parse_statements};

@@ -13,7 +13,9 @@ use crate::random::Stream;
 pub(crate) type Shared<T> = Arc<Mutex<T>>;
 
 /// Locks; data left by a panic elsewhere is still good to read.
-pub(crate) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T: ?Sized>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    // The caller of a user's operation turns this into an error.
+    assert!(!IN_OPERATION.get(), "an object was used directly within an operation");
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -156,4 +158,17 @@ pub(crate) fn slot_rank(when: &str, context: &Context) -> Result<usize> {
 /// Refuses a slot that does not exist.
 pub(crate) fn check_when(when: Option<&str>, context: &Context) -> Result<()> {
     when.map_or(Ok(()), |when| slot_rank(when, context).map(drop))
+}
+
+std::thread_local! {
+    /// True while a user's operation runs within a step: all objects are locked then, by this very thread.
+    static IN_OPERATION: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Calls `f` with locks refused instead of waited for, since they would be waited for in vain.
+pub(crate) fn in_operation<R>(f: impl FnOnce() -> R) -> R {
+    IN_OPERATION.set(true);
+    let result = f();
+    IN_OPERATION.set(false);
+    result
 }

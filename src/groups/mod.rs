@@ -17,8 +17,8 @@ pub use source::{NeuronSource, Subgroup};
 pub use values::{IntoNamespace, IntoRefractory, IntoSelection, IntoValue};
 
 pub(crate) use checks::{check_code, check_regular, no_event, refuse_shadowing};
-pub(crate) use context::{Context, Live, Shared, check_when, lock, slot_rank};
-pub(crate) use generator::{Generator, Planned};
+pub(crate) use context::{Context, Live, SLOTS, Shared, check_when, in_operation, lock, slot_rank};
+pub(crate) use generator::Planned;
 pub(crate) use neuron_group::{GroupDescription, time_step};
 pub(crate) use source::AsView;
 pub(crate) use state::{GroupState, SPIKE, View};

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::checks::{check, refuse_shadowing};
 use super::context::{Context, Live, Shared, lock};
 use super::generator::Generator;
-use super::source::{NeuronSource, Subgroup};
+use super::source::{AsView, NeuronSource, Subgroup};
 use super::state::{GroupState, View};
 use super::values::{IntoNamespace, IntoRefractory, IntoSelection, IntoValue};
 use crate::description::{

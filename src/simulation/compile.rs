@@ -32,6 +32,8 @@ impl<'a> Engine<'a> {
                 engine.add_group(g, &state, context, &mut agenda)?;
             }
             let program = GroupProgram::new(&state, context)?;
+            let plan = state.generator.as_ref().map(|g| g.planned(state.name(), state.dt(context)));
+            engine.plans.push(plan.transpose()?);
             engine.groups.push((state, program));
         }
         for (s, object) in objects.synapses.iter().enumerate() {

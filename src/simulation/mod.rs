@@ -1,14 +1,21 @@
-//! Networks through time: the clock, the order of a step, compiled programs and the loop that runs them.
+//! Networks through time: clocks, the order of a step, compiled programs and the loop that runs them.
 //! The rules are Brian2's (its page "Running a simulation", and the order of slots in `schedule`).
 
 mod clock;
+mod compile;
 mod engine;
 mod group_program;
 mod network;
 mod objects;
+mod operation;
 mod pathway;
+mod program;
 mod replay;
+mod run;
 mod schedule;
+mod snapshot;
 
 pub use network::Network;
 pub use objects::NetworkObject;
+pub use operation::{NetworkOperation, Step};
+pub use run::Progress;

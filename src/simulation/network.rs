@@ -1,19 +1,25 @@
 //! `Network`: owns its objects, its clock and the record of everything done with them.
 //! A new network is a new beginning; nothing outside of it is shared.
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use super::clock::steps;
 use super::engine::Engine;
 use super::objects::{NetworkObject, Objects, sealed::Inside};
+use super::run::{Progress, Wishes, run};
+use super::snapshot::Snapshot;
 use crate::description::{FORMAT, NetworkDescription, Operation};
+use crate::equations::UserFunction;
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::{Evidence, ToEvidence};
-use crate::groups::{Context, NeuronGroup, Shared, lock};
-use crate::monitors::{SpikeMonitor, StateMonitor};
+use crate::groups::{Context, IntoNamespace, NeuronGroup, SLOTS, Shared, lock, time_step};
+use crate::monitors::{PopulationRateMonitor, SpikeMonitor, StateMonitor};
+use crate::stateupdaters::choose;
 use crate::synapses::Synapses;
 use crate::units::{Dimension, Quantity};
 
@@ -32,8 +38,12 @@ use crate::units::{Dimension, Quantity};
 /// ```
 #[derive(Clone)]
 pub struct Network {
-    context: Shared<Context>,
-    objects: Shared<Objects>,
+    pub(super) context: Shared<Context>,
+    pub(super) objects: Shared<Objects>,
+    pub(super) snapshots: Shared<BTreeMap<String, Snapshot>>,
+    stop: Arc<AtomicBool>,
+    /// Seconds spent by each task, once asked for.
+    profile: Shared<Option<BTreeMap<String, f64>>>,
 }
 
 impl Default for Network {
@@ -52,8 +62,14 @@ impl Network {
     }
 
     pub(super) fn with_clock(dt: f64, seed: u64) -> Self {
-        let context = Context { dt, seed, first_seed: seed, time: 0.0, script: Vec::new(), problem: None };
-        Self { context: Arc::new(Mutex::new(context)), objects: Arc::default() }
+        let context = Context { dt, first_dt: dt, seed, first_seed: seed, ..Context::default() };
+        Self {
+            context: Arc::new(Mutex::new(context)),
+            objects: Arc::default(),
+            snapshots: Arc::default(),
+            stop: Arc::default(),
+            profile: Arc::default(),
+        }
     }
 
     /// All random numbers from here on come from this seed: the same seed, the same network.
@@ -79,33 +95,94 @@ impl Network {
     pub fn dt(self, dt: impl Into<Quantity>) -> Self {
         {
             let mut context = lock(&self.context);
-            let checked = dt.into().checked().and_then(|dt| {
-                if dt.dimension() != Dimension::TIME {
-                    let error = Error::new(
-                        ErrorKind::Dimension,
-                        format!("dt must be a time, this is {}", dt.dimension().describe()),
-                    );
-                    return Err(error.help("give it a unit, for example `.dt(0.1*ms)`"));
+            let checked = time_step(dt.into()).and_then(|dt| {
+                if context.script.is_empty() {
+                    return Ok(dt);
                 }
-                if !(dt.value() > 0.0 && dt.value().is_finite()) {
-                    return Err(Error::new(ErrorKind::Value, format!("dt is {dt}"))
-                        .help("a time step is longer than nothing, for example 0.1*ms"));
-                }
-                if !context.script.is_empty() {
-                    return Err(Error::new(
-                        ErrorKind::Value,
-                        "dt is set in a network that has objects already",
-                    )
-                    .help("set it at the beginning: `Network::new().dt(…)`"));
-                }
-                Ok(dt.value())
+                Err(Error::new(ErrorKind::Value, "dt is set in a network that has objects already")
+                    .help("set it at the beginning, `Network::new().dt(…)`, or later with `set_dt`"))
             });
             match checked {
-                Ok(dt) => context.dt = dt,
+                Ok(dt) => (context.dt, context.first_dt) = (dt, dt),
                 Err(problem) => context.problem = Some(problem),
             }
         }
         self
+    }
+
+    /// Changes the time step between two runs; spikes on their way keep their times.
+    ///
+    /// # Errors
+    /// A step that is no time, or a present time that is not a multiple of it.
+    pub fn set_dt(&self, dt: impl Into<Quantity>) -> Result<()> {
+        let dt = time_step(dt.into())?;
+        let objects = lock(&self.objects);
+        let mut context = lock(&self.context);
+        let steps = context.time / dt;
+        if (steps - steps.round()).abs() > 1e-4 {
+            let time = Quantity::new(context.time, Dimension::TIME);
+            let step = Quantity::new(dt, Dimension::TIME);
+            return Err(Error::new(
+                ErrorKind::Value,
+                format!("the present time, {time}, is not a multiple of the new dt, {step}"),
+            )
+            .help("run up to a multiple of it first"));
+        }
+        for object in &objects.synapses {
+            let mut state = object.live()?.state();
+            let own = state.with_ends(|source, target| {
+                Ok([source.description.timing.dt.is_some(), target.description.timing.dt.is_some()])
+            })?;
+            let sides: Vec<_> = state.description.pathways.iter().map(|p| p.side).collect();
+            for (queue, side) in state.queues.iter_mut().zip(sides) {
+                if !own[usize::from(side == crate::description::Side::Post)] {
+                    queue.rescale(context.dt, dt);
+                }
+            }
+        }
+        context.dt = dt;
+        context.script.push(Operation::SetDt { dt });
+        Ok(())
+    }
+
+    /// Hands a value over to all objects of the network, under a name that equations use; objects' own values go first.
+    ///
+    /// # Errors
+    /// A quantity that came from mixing dimensions, or the name of a unit.
+    pub fn set_constant(&self, name: &str, value: impl IntoNamespace) -> Result<()> {
+        let value = value.into_namespace()?;
+        crate::groups::refuse_shadowing(&BTreeMap::from([(name.to_owned(), value.clone())]))?;
+        let mut context = lock(&self.context);
+        context.namespace.insert(name.to_owned(), value.clone());
+        context.script.push(Operation::SetNamespace { name: name.to_owned(), value });
+        Ok(())
+    }
+
+    /// Makes a function of yours known to all equations of the network.
+    ///
+    /// # Errors
+    /// A name that is taken already, or too many arguments.
+    pub fn add_function(&self, function: UserFunction) -> Result<()> {
+        crate::equations::check_function(&function)?;
+        lock(&self.context).functions.insert(function.name.clone(), function);
+        Ok(())
+    }
+
+    /// Gives the slots of a step another order, or other names.
+    ///
+    /// # Errors
+    /// A slot of the usual six that is missing or stands there twice.
+    pub fn set_schedule(&self, slots: &[&str]) -> Result<()> {
+        let mut context = lock(&self.context);
+        let wrong = SLOTS.iter().find(|slot| slots.iter().filter(|s| s == slot).count() != 1);
+        if let Some(slot) = wrong {
+            return Err(Error::new(ErrorKind::Value, format!("the slot `{slot}` must be there exactly once"))
+                .help(format!("the usual order is {}", SLOTS.join(", "))));
+        }
+        let slots: Vec<String> = slots.iter().map(|s| (*s).to_owned()).collect();
+        context.schedule = Some(slots.clone());
+        context.script.push(Operation::SetSchedule { slots });
+        Ok(())
     }
 
     /// Adds an object; what comes back is the same object, now alive. Use that one from here on.
@@ -125,32 +202,122 @@ impl Network {
         self.healthy()?;
         let duration = duration.into().checked()?;
         if duration.dimension() != Dimension::TIME {
-            return Err(Error::new(
-                ErrorKind::Dimension,
-                format!("the duration must be a time, this is {}", duration.dimension().describe()),
-            )
-            .help("give it a unit, for example `net.run(50.0*ms)`"));
+            return Err(no_duration(duration));
         }
-        self.run_seconds(duration.value())
+        self.run_seconds(duration.value(), None, Duration::ZERO)
     }
 
-    pub(super) fn run_seconds(&self, duration: f64) -> Result<()> {
+    /// As [`Network::run`], and tells `report` how far it has come: at the start, every `period` and at the end.
+    ///
+    /// ```
+    /// use spikelab::prelude::*;
+    /// # let mut net = Network::new();
+    /// # net.add(NeuronGroup::new(1, "v : 1"))?;
+    /// let mut last = 0.0;
+    /// net.run_reporting(10.0 * ms, std::time::Duration::from_secs(1), |progress| last = progress.completed)?;
+    /// assert_eq!(last, 1.0);
+    /// # Ok::<(), spikelab::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Network::run`].
+    pub fn run_reporting(
+        &mut self,
+        duration: impl Into<Quantity>,
+        period: Duration,
+        mut report: impl FnMut(&Progress),
+    ) -> Result<()> {
+        self.healthy()?;
+        let duration = duration.into().checked()?;
+        if duration.dimension() != Dimension::TIME {
+            return Err(no_duration(duration));
+        }
+        self.run_seconds(duration.value(), Some(&mut report), period)
+    }
+
+    pub(super) fn run_seconds<'r>(
+        &self,
+        duration: f64,
+        report: Option<&'r mut (dyn FnMut(&Progress) + 'r)>,
+        period: Duration,
+    ) -> Result<()> {
         if !(duration >= 0.0 && duration.is_finite()) {
             return Err(Error::new(ErrorKind::Value, format!("a run of {duration} s is not possible"))
                 .help("give a time from 0 on"));
         }
         let objects = lock(&self.objects);
         let mut context = lock(&self.context);
-        let end = context.time + duration;
-        let range = steps(context.time, end, context.dt)?;
-        let mut engine = Engine::new(&objects, &context)?;
-        for k in range {
-            engine.step(k);
+        let start = context.time;
+        let end = start + duration;
+        self.stop.store(false, Ordering::Relaxed);
+        let mut profile = lock(&self.profile);
+        let (reached, result) = {
+            let wishes = Wishes { report, period, profile: profile.as_mut() };
+            run(&objects, &mut context, end, &self.stop, wishes)
+        };
+        context.time = reached;
+        // A run that was stopped is one that was shorter.
+        let duration = if reached.to_bits() == end.to_bits() { duration } else { reached - start };
+        if result.is_ok() {
+            context.script.push(Operation::Run { duration });
         }
-        drop(engine);
-        context.time = end;
-        context.script.push(Operation::Run { duration });
-        Ok(())
+        result
+    }
+
+    /// Ends a run that goes on in another thread, after its present step.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// From here on notes how much time each task takes, for [`Network::profiling_summary`].
+    pub fn enable_profiling(&self) {
+        lock(&self.profile).get_or_insert_default();
+    }
+
+    /// Seconds spent by each task, most first; empty unless [`Network::enable_profiling`] was called before the run.
+    #[must_use]
+    pub fn profiling_summary(&self) -> Vec<(String, f64)> {
+        let profile = lock(&self.profile);
+        let mut list: Vec<_> = profile.iter().flatten().map(|(name, s)| (name.clone(), *s)).collect();
+        list.sort_by(|a, b| b.1.total_cmp(&a.1));
+        list
+    }
+
+    /// What happens in a step, in order, as a table, like Brian2's
+    /// [`scheduling_summary`](https://brian2.readthedocs.io/en/2.9.0/user/running.html#scheduling).
+    ///
+    /// # Errors
+    /// What a run would refuse.
+    pub fn scheduling_summary(&self) -> Result<String> {
+        let objects = lock(&self.objects);
+        let context = lock(&self.context);
+        let engine = Engine::new(&objects, &context)?;
+        let width = engine.entries.iter().map(|e| e.name.len()).max().unwrap_or(0).max(6);
+        let mut table = format!("{:width$}  {:16}  {:>5}  dt\n", "object", "when", "order");
+        for e in &engine.entries {
+            let dt = Quantity::new(engine.steps[e.clock], Dimension::TIME);
+            table += &format!("{:width$}  {:16}  {:>5}  {dt}\n", e.name, e.when, e.order);
+        }
+        Ok(table)
+    }
+
+    /// The integration method used for each group that has differential equations.
+    ///
+    /// # Errors
+    /// What a run would refuse.
+    pub fn methods(&self) -> Result<BTreeMap<String, String>> {
+        let objects = lock(&self.objects);
+        let context = lock(&self.context);
+        let mut methods = BTreeMap::new();
+        for group in &objects.groups {
+            let state = group.live()?.state();
+            let (scope, d) = (state.scope(&context)?, &state.description);
+            let (method, _) = choose(d.method.as_deref(), &state.equations, &scope, state.is_refractory())?;
+            if method != "none" {
+                methods.insert(group.name().to_owned(), method.to_owned());
+            }
+        }
+        Ok(methods)
     }
 
     /// The time reached.
@@ -165,7 +332,7 @@ impl Network {
         let context = lock(&self.context);
         NetworkDescription {
             format: FORMAT.to_owned(),
-            dt: context.dt,
+            dt: context.first_dt,
             seed: context.first_seed,
             script: context.script.clone(),
         }
@@ -195,12 +362,26 @@ impl Network {
         lock(&self.objects).spike_monitors.iter().find(|o| o.name() == name).cloned()
     }
 
-    fn healthy(&self) -> Result<()> {
+    /// The rate monitor of this name.
+    #[must_use]
+    pub fn population_rate_monitor(&self, name: &str) -> Option<PopulationRateMonitor> {
+        lock(&self.objects).rate_monitors.iter().find(|o| o.name() == name).cloned()
+    }
+
+    pub(super) fn healthy(&self) -> Result<()> {
         match &lock(&self.context).problem {
             Some(problem) => Err(problem.clone()),
             None => Ok(()),
         }
     }
+}
+
+fn no_duration(duration: Quantity) -> Error {
+    Error::new(
+        ErrorKind::Dimension,
+        format!("the duration must be a time, this is {}", duration.dimension().describe()),
+    )
+    .help("give it a unit, for example `net.run(50.0*ms)`")
 }
 
 impl fmt::Debug for Network {
@@ -210,7 +391,10 @@ impl fmt::Debug for Network {
         objects.groups.iter().try_for_each(|o| write!(f, "\n{o:?}"))?;
         objects.synapses.iter().try_for_each(|o| write!(f, "\n{o:?}"))?;
         objects.state_monitors.iter().try_for_each(|o| write!(f, "\n{o:?}"))?;
-        objects.spike_monitors.iter().try_for_each(|o| write!(f, "\n{o:?}"))
+        objects.spike_monitors.iter().try_for_each(|o| write!(f, "\n{o:?}"))?;
+        objects.rate_monitors.iter().try_for_each(|o| write!(f, "\n{o:?}"))?;
+        objects.inputs.iter().try_for_each(|o| write!(f, "\n{o:?}"))?;
+        objects.operations.iter().try_for_each(|o| write!(f, "\n{o:?}"))
     }
 }
 

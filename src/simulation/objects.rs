@@ -1,36 +1,53 @@
 //! The objects of a network, and the trait by which they join one.
 //! Names are given as in Brian2: `neurongroup`, `neurongroup_1`, …
 
+use super::operation::NetworkOperation;
 use crate::description::Operation;
 use crate::error::{Error, ErrorKind, Result};
-use crate::groups::{Context, NeuronGroup, Shared, lock};
-use crate::monitors::{SpikeMonitor, StateMonitor};
-use crate::synapses::Synapses;
+use crate::groups::{
+    Context, Live, NeuronGroup, PoissonGroup, PoissonInput, Shared, SpikeGeneratorGroup, View, lock,
+};
+use crate::monitors::{PopulationRateMonitor, SpikeMonitor, StateMonitor};
+use crate::synapses::{Synapses, SynapsesState};
 
 /// All objects, each kind in the order added.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Objects {
+    /// Neurons, Poisson groups and spike generators.
     pub(super) groups: Vec<NeuronGroup>,
+    pub(super) inputs: Vec<PoissonInput>,
     pub(super) synapses: Vec<Synapses>,
     pub(super) state_monitors: Vec<StateMonitor>,
     pub(super) spike_monitors: Vec<SpikeMonitor>,
+    pub(super) rate_monitors: Vec<PopulationRateMonitor>,
+    pub(super) operations: Vec<NetworkOperation>,
 }
 
 impl Objects {
-    /// Which of the groups this is.
-    pub(super) fn place_of(&self, group: &NeuronGroup) -> Result<usize> {
-        let live = group.live()?;
-        self.groups.iter().position(|g| g.live().is_ok_and(|g| g.is_same(live))).ok_or_else(|| {
-            Error::new(ErrorKind::Detached, format!("`{}` is not in this network", group.name()))
+    /// Which of the groups this is, or is a part of.
+    pub(super) fn place_of(&self, view: &View) -> Result<usize> {
+        self.groups.iter().position(|g| g.live().is_ok_and(|g| g.is_same(&view.live))).ok_or_else(|| {
+            Error::new(ErrorKind::Detached, format!("`{}` is not in this network", view.name))
                 .help("add it to the network first")
+        })
+    }
+
+    pub(super) fn place_of_synapses(&self, live: &Live<SynapsesState>) -> Result<usize> {
+        self.synapses.iter().position(|s| s.live().is_ok_and(|s| s.is_same(live))).ok_or_else(|| {
+            Error::new(ErrorKind::Detached, "the synapses watched are not in this network")
+                .help("add them to the network first")
         })
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
         let groups = self.groups.iter().map(NeuronGroup::name);
+        let inputs = self.inputs.iter().map(PoissonInput::name);
         let synapses = self.synapses.iter().map(Synapses::name);
         let states = self.state_monitors.iter().map(StateMonitor::name);
-        groups.chain(synapses).chain(states).chain(self.spike_monitors.iter().map(SpikeMonitor::name))
+        let spikes = self.spike_monitors.iter().map(SpikeMonitor::name);
+        let rates = self.rate_monitors.iter().map(PopulationRateMonitor::name);
+        let operations = self.operations.iter().map(NetworkOperation::name);
+        groups.chain(inputs).chain(synapses).chain(states).chain(spikes).chain(rates).chain(operations)
     }
 
     /// The name wanted, if it is free and can be one, or the next of the kind's own names.
@@ -79,6 +96,11 @@ pub(super) mod sealed {
     }
 }
 
+fn twice(name: &str) -> Error {
+    Error::new(ErrorKind::Detached, format!("`{name}` is in a network already"))
+        .help("add each object once; describe a second one with `new`")
+}
+
 macro_rules! joins {
     ($($t:ty, $kind:literal, $list:ident, $op:ident);* $(;)?) => {$(
         impl NetworkObject for $t {}
@@ -87,15 +109,11 @@ macro_rules! joins {
             fn join(mut self, network: sealed::Inside<'_>) -> Result<Self> {
                 let sealed::Inside { objects, context } = network;
                 if self.is_attached() {
-                    return Err(Error::new(
-                        ErrorKind::Detached,
-                        format!("`{}` is in a network already", self.name()),
-                    )
-                    .help("add each object once; describe a second one with `new`"));
+                    return Err(twice(self.name()));
                 }
                 self.description.name = objects.name(self.name(), $kind)?;
                 let living = self.attach(context)?;
-                lock(context).script.push(Operation::$op(living.description.clone()));
+                lock(context).record(living.name(), Operation::$op(living.description.clone()));
                 objects.$list.push(living.clone());
                 Ok(living)
             }
@@ -103,8 +121,40 @@ macro_rules! joins {
     )*};
 }
 joins! {
-    NeuronGroup, "neurongroup", groups, AddNeuronGroup;
+    PoissonInput, "poissoninput", inputs, AddPoissonInput;
     Synapses, "synapses", synapses, AddSynapses;
     StateMonitor, "statemonitor", state_monitors, AddStateMonitor;
     SpikeMonitor, "spikemonitor", spike_monitors, AddSpikeMonitor;
+    PopulationRateMonitor, "ratemonitor", rate_monitors, AddPopulationRateMonitor;
+    NetworkOperation, "networkoperation", operations, AddNetworkOperation;
 }
+
+impl NetworkObject for NeuronGroup {}
+
+impl sealed::Joins for NeuronGroup {
+    fn join(mut self, network: sealed::Inside<'_>) -> Result<Self> {
+        let sealed::Inside { objects, context } = network;
+        if self.is_attached() {
+            return Err(twice(self.name()));
+        }
+        let name = objects.name(self.name(), self.description.kind())?;
+        self.description.set_name(name);
+        let living = self.attach(context)?;
+        lock(context).record(living.name(), living.description.operation());
+        objects.groups.push(living.clone());
+        Ok(living)
+    }
+}
+
+macro_rules! groups_inside {
+    ($($t:ident),*) => {$(
+        impl NetworkObject for $t {}
+
+        impl sealed::Joins for $t {
+            fn join(self, network: sealed::Inside<'_>) -> Result<Self> {
+                self.0.join(network).map($t)
+            }
+        }
+    )*};
+}
+groups_inside!(PoissonGroup, SpikeGeneratorGroup);

@@ -338,10 +338,12 @@ impl Synapses {
         (d.source, d.target) = (source.name.clone(), target.name.clone());
         refuse_shadowing(&d.namespace)?;
         for (name, delay) in std::mem::take(&mut self.delays) {
-            match d.pathways.iter_mut().find(|p| p.name == name) {
-                Some(p) => p.delay = Some(delay),
-                // Without code there is nothing to delay, but a `delay` can be set and read.
-                None if d.pathways.is_empty() && name == "pre" => {}
+            // Without code there is nothing to delay, but a `delay` can be set and read.
+            if d.pathways.is_empty() && name == "pre" {
+                continue;
+            }
+            match d.pathways.iter().position(|p| p.name == name) {
+                Some(k) => d.pathways[k].delay = Some(delay),
                 None => return Err(no_pathway(&name, d)),
             }
         }

@@ -1,0 +1,124 @@
+//! Brian2's conformance scenarios: a model as data with what Brian 2.9 computed, run and compared here.
+//! `build` makes operations of the data, `compare` and `checks` hold the rules; both test and example use this.
+
+mod build;
+mod checks;
+mod compare;
+
+use std::fmt;
+
+use serde_json::Value;
+use spikelab::Network;
+
+/// What came of a scenario.
+#[derive(Debug, PartialEq)]
+pub enum Outcome {
+    Passed,
+    /// What differs first, what was expected and what came.
+    Failed(String),
+    /// A construct of the scenario that is not known here.
+    Unsupported(String),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => f.write_str("ok"),
+            Self::Failed(why) => write!(f, "FAIL {why}"),
+            Self::Unsupported(what) => write!(f, "UNSUPPORTED {what}"),
+        }
+    }
+}
+
+/// Why a model could not be built or run.
+#[derive(Debug)]
+pub enum Problem {
+    Refused(spikelab::Error),
+    Unsupported(String),
+    /// A file that is not what it says.
+    Broken(String),
+}
+
+impl From<spikelab::Error> for Problem {
+    fn from(error: spikelab::Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// Builds, runs and compares one scenario.
+pub fn judge(scenario: &Value) -> Outcome {
+    match scenario["kind"].as_str() {
+        Some("run" | "statistics") => judge_run(scenario),
+        Some("reject-set") => judge_rejections(scenario),
+        other => Outcome::Unsupported(format!("scenarios of the kind {other:?}")),
+    }
+}
+
+/// Builds and runs a model.
+pub fn run(model: &Value) -> Result<Network, Problem> {
+    build::run(model)
+}
+
+fn judge_run(scenario: &Value) -> Outcome {
+    let net = match build::run(scenario) {
+        Ok(net) => net,
+        Err(Problem::Unsupported(what)) => return Outcome::Unsupported(what),
+        Err(Problem::Refused(error)) => {
+            return Outcome::Failed(format!("it should run, but: {}", one_line(&error.to_string())));
+        }
+        Err(Problem::Broken(what)) => return Outcome::Failed(format!("the file is broken: {what}")),
+    };
+    let differences = if scenario.get("seed").is_some() || !scenario["expected"]["checks"].is_null() {
+        checks::differences(scenario, &net)
+    } else {
+        compare::differences(scenario, &net)
+    };
+    match differences {
+        Ok(()) => repeat(scenario, &net),
+        Err(outcome) => outcome,
+    }
+}
+
+/// A network built again from its description must give the same numbers to the last bit.
+fn repeat(scenario: &Value, net: &Network) -> Outcome {
+    let again = serde_json::to_string(&net.description())
+        .map_err(|e| e.to_string())
+        .and_then(|text| serde_json::from_str(&text).map_err(|e| e.to_string()))
+        .and_then(|description| Network::from_description(&description).map_err(|e| one_line(&e.to_string())));
+    let again = match again {
+        Ok(again) => again,
+        Err(e) => return Outcome::Failed(format!("its description does not build again: {e}")),
+    };
+    let differs = |name: &str| {
+        let one = compare::evidence(net, name);
+        one.is_none() || one != compare::evidence(&again, name)
+    };
+    let monitors = scenario["monitors"].as_array().into_iter().flatten();
+    match monitors.filter_map(|m| m["name"].as_str()).find(|name| differs(name)) {
+        Some(name) => Outcome::Failed(format!("built again from its description, {name} differs")),
+        None => Outcome::Passed,
+    }
+}
+
+fn judge_rejections(scenario: &Value) -> Outcome {
+    let Some(cases) = scenario["cases"].as_array() else {
+        return Outcome::Failed("the file is broken: no cases".to_owned());
+    };
+    for case in cases {
+        let id = case["id"].as_str().unwrap_or("a case");
+        match build::run(case) {
+            Err(Problem::Refused(_)) => {}
+            Ok(_) => {
+                let message = &case["expected"]["error"]["message"];
+                return Outcome::Failed(format!("{id}: expected a refusal ({message}), got a run"));
+            }
+            Err(Problem::Unsupported(what)) => return Outcome::Unsupported(format!("{what} in {id}")),
+            Err(Problem::Broken(what)) => return Outcome::Failed(format!("{id}: the file is broken: {what}")),
+        }
+    }
+    Outcome::Passed
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
