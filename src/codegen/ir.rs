@@ -80,6 +80,8 @@ pub(crate) enum Node {
     Poisson(u32, Value),
     /// How many of so many trials succeed with this probability.
     Binomial(u32, Value, Value),
+    /// A noise, known by number; only equations have one before they become a method.
+    Xi(u32),
     /// A call of the graph's callable of this number, with so many arguments.
     Call(u32, u8, [Value; MOST_ARGUMENTS]),
 }
@@ -247,6 +249,10 @@ impl Graph {
         self.add(Node::Call(number, count, all))
     }
 
+    pub(crate) fn xi(&mut self, number: u32) -> Value {
+        self.add(Node::Xi(number))
+    }
+
     pub(crate) fn apply1(&mut self, f: Fun1, a: Value) -> Value {
         match self.as_constant(a) {
             Some(x) => self.constant(f.apply(x)),
@@ -288,13 +294,22 @@ impl Graph {
 
     /// True if any node below any of `roots` satisfies `test`.
     pub(crate) fn any(&self, roots: &[Value], test: &dyn Fn(Node) -> bool) -> bool {
+        self.any_value(roots, &|v| test(self.node(v)))
+    }
+
+    /// True if any of `leaves` is needed for any of `roots`.
+    pub(crate) fn reaches(&self, roots: &[Value], leaves: &[Value]) -> bool {
+        self.any_value(roots, &|v| leaves.contains(&v))
+    }
+
+    fn any_value(&self, roots: &[Value], test: &dyn Fn(Value) -> bool) -> bool {
         let mut open = roots.to_vec();
         let mut seen = vec![false; self.nodes.len()];
         while let Some(v) = open.pop() {
             if std::mem::replace(&mut seen[v.0 as usize], true) {
                 continue;
             }
-            if test(self.node(v)) {
+            if test(v) {
                 return true;
             }
             open.extend(self.operands(v));

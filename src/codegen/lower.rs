@@ -89,6 +89,7 @@ impl<'a> Lowering<'a> {
                     None => self.graph.load(key.0, key.1),
                 })
             }
+            Meaning::Noise(number) => Ok(self.graph.xi(number)),
             Meaning::Index(slot, at, start) => {
                 let index = self.graph.load(slot, at.seen_from(owner));
                 #[expect(clippy::cast_precision_loss, reason = "sizes stay far below 2^53")]

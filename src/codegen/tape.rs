@@ -60,6 +60,8 @@ impl Tape {
                     Op::Call(number, count, registers)
                 }
                 Node::Time => Op::Time,
+                // Methods replace noise by draws; what is left over must not look like a number.
+                Node::Xi(_) => Op::Const(f64::NAN),
                 Node::Apply1(f, a) => Op::Apply1(f, at(a)),
                 Node::Apply2(f, a, b) => Op::Apply2(f, at(a), at(b)),
                 Node::Select(c, a, b) => Op::Select(at(c), at(a), at(b)),

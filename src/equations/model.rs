@@ -65,11 +65,13 @@ impl Equations {
 
     /// Dimensions of all right-hand sides.
     pub(crate) fn check(&self, scope: &Scope) -> Result<()> {
+        let mut noisy = scope.clone();
+        self.declare_noises(&mut noisy);
         let check = |eq: &Equation| match &eq.definition {
             Definition::Parameter => Ok(()),
             Definition::Differential(expr) => {
                 let what = format!("`d{}/dt`", eq.name);
-                expect(expr, scope, eq.dimension / Dimension::TIME, &what).map_err(|e| {
+                expect(expr, &noisy, eq.dimension / Dimension::TIME, &what).map_err(|e| {
                     e.label(
                         eq.name_span.clone(),
                         format!("{} per second expected on the right", eq.dimension),
@@ -89,6 +91,32 @@ impl Equations {
             Definition::Subexpression(expr) => expect(expr, scope, eq.dimension, &format!("`{}`", eq.name)),
         };
         self.list.iter().try_for_each(check).map_err(|e| e.in_text("equations", &self.text))
+    }
+
+    /// The names of white noise that differential equations use: `xi`, and `xi_` with something behind it.
+    pub(crate) fn noises(&self, scope: &Scope) -> Vec<String> {
+        let mut found = Vec::new();
+        for (_, expr) in self.differential() {
+            expr.visit(&mut |e| {
+                if let super::ast::ExprKind::Name(name) = &e.kind
+                    && (name == "xi" || name.starts_with("xi_"))
+                    && scope.symbol(name).is_none()
+                    && !found.contains(name)
+                {
+                    found.push(name.clone());
+                }
+            });
+        }
+        found
+    }
+
+    /// Makes these names known to a scope that only differential equations are read in.
+    pub(crate) fn declare_noises(&self, scope: &mut Scope) {
+        let dimension = Dimension::TIME.powf(-0.5).unwrap_or(Dimension::NONE);
+        for (k, name) in (0..).zip(self.noises(scope)) {
+            let (value_type, meaning) = (ValueType::Float, super::Meaning::Noise(k));
+            scope.insert(name, super::Symbol { dimension, value_type, meaning, writable: false });
+        }
     }
 
     pub(crate) fn differential(&self) -> impl Iterator<Item = (&Equation, &Expr)> {

@@ -60,6 +60,8 @@ pub(crate) enum Meaning {
     Column(Slot, At),
     /// A column of indices, counted from the start of a part of the group.
     Index(Slot, At, usize),
+    /// White noise, in differential equations alone.
+    Noise(u32),
     /// The time of the present step.
     Time,
     /// A number known when the model is built.

@@ -116,11 +116,6 @@ impl<T> Live<T> {
         lock(&self.state)
     }
 
-    /// The network's context alone.
-    pub(crate) fn context(&self) -> MutexGuard<'_, Context> {
-        lock(&self.context)
-    }
-
     pub(crate) fn lives_in(&self, context: &Shared<Context>) -> bool {
         Arc::ptr_eq(&self.context, context)
     }

@@ -56,7 +56,7 @@ impl<'a> Engine<'a> {
             let (when, order) = place(&input.description.timing, "synapses", 0);
             let dt = input.description.timing.dt.unwrap_or(state.dt(context));
             agenda.add(context, when, order, input.name().to_owned(), Task::Code(engine.codes.len()), dt)?;
-            engine.codes.push(Code { program, target: Target::Part(g, view.range) });
+            engine.codes.push(Code { program, target: Target::Part(view.range) });
         }
         engine.add_monitors(objects, context, &mut agenda)?;
         for (k, operation) in objects.operations.iter().enumerate() {
@@ -99,7 +99,7 @@ impl<'a> Engine<'a> {
             let program = CodeProgram::new("equations", &text, &scope, stream)?;
             let task = Task::Code(self.codes.len());
             agenda.add(context, "before_start", order, format!("{name}_subexpression_update"), task, dt)?;
-            self.codes.push(Code { program, target: Target::Part(g, 0..state.len()) });
+            self.codes.push(Code { program, target: Target::Part(0..state.len()) });
         }
         if state.equations.differential().next().is_some() || state.is_refractory() {
             let (when, order) = ("groups", order);
@@ -133,7 +133,7 @@ impl<'a> Engine<'a> {
             let (when, order) = place(&code.timing, "start", 0);
             let task = Task::Code(self.codes.len());
             agenda.add(context, when, order, code.name.clone(), task, code.timing.dt.unwrap_or(dt))?;
-            self.codes.push(Code { program, target: Target::Part(g, 0..state.len()) });
+            self.codes.push(Code { program, target: Target::Part(0..state.len()) });
         }
         Ok(())
     }

