@@ -2,7 +2,6 @@
 //! All variables use the values from the start of the step, as in Brian2.
 
 use super::affine::affine;
-use super::linear::solution;
 use super::method::{Build, Update};
 use crate::codegen::{Fun1, Fun2, Graph, Value};
 use crate::error::{Error, ErrorKind, Result};
@@ -53,7 +52,7 @@ pub(crate) fn rk4(build: &Build<'_>) -> Result<Update> {
 }
 
 /// For `x' = A x + B` with everything else as it is now: `(x + B/A)*exp(A dt) - B/A`.
-pub(crate) fn exponential_euler(build: &Build<'_>, method: &str) -> Result<Update> {
+pub(crate) fn exponential_euler(build: &Build<'_>) -> Result<Update> {
     let mut lowering = build.lowering();
     let x = build.state(&mut lowering.graph);
     let slopes = build.slopes(&mut lowering, &x)?;
@@ -64,7 +63,7 @@ pub(crate) fn exponential_euler(build: &Build<'_>, method: &str) -> Result<Updat
         let Some(row) = affine(g, slope, &[*x]) else {
             return Err(Error::new(
                 ErrorKind::Method,
-                format!("`{method}` needs an equation that is linear in its own variable `{}`", rate.name),
+                format!("`exponential_euler` needs an equation that is linear in its own variable `{}`", rate.name),
             )
             .label(rate.rhs.span.clone(), format!("not linear in `{}`", rate.name))
             .help("use `.method(\"euler\")` or `.method(\"rk4\")`, or leave the method out"));
@@ -75,10 +74,6 @@ pub(crate) fn exponential_euler(build: &Build<'_>, method: &str) -> Result<Updat
             new.push(g.apply2(Fun2::Add, *x, step));
             continue;
         };
-        if method == "independent" {
-            new.push(solution(g, &row, *x, dt));
-            continue;
-        }
         let ratio = g.apply2(Fun2::Div, b, a);
         let sum = g.apply2(Fun2::Add, *x, ratio);
         let exponent = g.apply2(Fun2::Mul, a, dt);

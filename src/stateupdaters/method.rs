@@ -1,7 +1,7 @@
 //! Which method should be used? The named one, or Brian2's rule: the first of `exact`, `euler` and `heun` that can.
 //! `exact` has no error at any step size; `rk4` is for smooth nonlinear equations; `euler` for the rest.
 
-use super::{explicit, noise};
+use super::{explicit, independent, noise};
 use super::linear::{self, LinearSystem};
 use crate::codegen::{Graph, Lowering, Tape, Value};
 use crate::equations::{At, Equations, Expr, Flag, Meaning, Owner, Scope, Slot};
@@ -90,10 +90,10 @@ pub(crate) fn choose(
         Some("rk2") => quiet("rk2").and_then(|()| named("rk2", explicit::rk2(&build))),
         Some("rk4") => quiet("rk4").and_then(|()| named("rk4", explicit::rk4(&build))),
         Some("exponential_euler") => quiet("exponential_euler").and_then(|()| {
-            named("exponential_euler", explicit::exponential_euler(&build, "exponential_euler"))
+            named("exponential_euler", explicit::exponential_euler(&build))
         }),
         Some("independent") => quiet("independent")
-            .and_then(|()| named("independent", explicit::exponential_euler(&build, "independent"))),
+            .and_then(|()| named("independent", independent::independent(&build))),
         Some(other) => Err(unknown(other)),
     }
 }

@@ -4,6 +4,7 @@
 mod affine;
 mod event_driven;
 mod explicit;
+mod independent;
 mod linear;
 mod method;
 mod noise;

@@ -17,10 +17,19 @@ pub(super) fn differences(scenario: &Value, net: &Network) -> Result<(), Outcome
         let what = text(&check["what"])?;
         let got = statistic(scenario, net, &what)?;
         let bound = |key: &str| check[key].as_f64();
+        let value = &check["value"];
+        if let Some(value) = value.as_f64().or(value.as_bool().map(|b| f64::from(u8::from(b)))) {
+            if got.to_bits() != value.to_bits() {
+                return Err(failed(format!("{what}: expected {value}, got {got}")));
+            }
+            continue;
+        }
+        let low_of_many = bound("min").zip(bound("mean")).map(|(min, mean)| mean - 2.0 * (mean - min));
+        let high_of_many = bound("max").zip(bound("mean")).map(|(max, mean)| mean + 2.0 * (max - mean));
         // Where no bounds are given, five standard deviations: one seed in a million falls outside.
         let spread = bound("mean").zip(bound("sd"));
-        let low = bound("lower").or(spread.map(|(mean, sd)| mean - 5.0 * sd));
-        let high = bound("upper").or(spread.map(|(mean, sd)| mean + 5.0 * sd));
+        let low = bound("lower").or(spread.map(|(mean, sd)| mean - 5.0 * sd)).or(low_of_many);
+        let high = bound("upper").or(spread.map(|(mean, sd)| mean + 5.0 * sd)).or(high_of_many);
         let (Some(low), Some(high)) = (low, high) else {
             return Err(Outcome::Unsupported(format!("a check without bounds: {what}")));
         };
@@ -37,10 +46,15 @@ fn statistic(scenario: &Value, net: &Network, what: &str) -> Result<f64, Outcome
     let plain = what.split([':', '(', ',']).next().unwrap_or(what).trim();
     let first = list(&scenario["synapses"]).first().and_then(|s| s["name"].as_str());
     let synapses = net_synapses(net, scenario, what).or_else(|| first.and_then(|name| net.synapses(name)));
-    if let (Some(s), true) = (&synapses, mentions_synapses(what)) {
+    if plain != "candidate pairs"
+        && let (Some(s), true) = (&synapses, mentions_synapses(what))
+    {
         if let Some(value) = of_synapses(s, what) {
             return Ok(value);
         }
+    }
+    if plain == "candidate pairs" {
+        return candidates(scenario);
     }
     if let Some(rest) = plain.strip_prefix("mean of ") {
         return Ok(mean(&variable(scenario, net, rest)?));
@@ -61,6 +75,22 @@ fn statistic(scenario: &Value, net: &Network, what: &str) -> Result<f64, Outcome
     Err(Outcome::Unsupported(format!("the check `{what}`")))
 }
 
+/// How many pairs there would be without chance.
+#[expect(clippy::cast_precision_loss, reason = "small counts")]
+fn candidates(scenario: &Value) -> Result<f64, Outcome> {
+    let mut certain = scenario.clone();
+    certain["script"] = serde_json::json!([]);
+    for synapses in certain["synapses"].as_array_mut().into_iter().flatten() {
+        for call in synapses["connect"].as_array_mut().into_iter().flatten() {
+            call.as_object_mut().map(|call| call.remove("p"));
+        }
+    }
+    let net = super::run(&certain)?;
+    let first = list(&scenario["synapses"]).first().and_then(|s| s["name"].as_str());
+    let synapses = first.and_then(|name| net.synapses(name));
+    synapses.map(|s| s.len() as f64).ok_or_else(|| failed("there are no synapses".to_owned()))
+}
+
 fn net_synapses(net: &Network, scenario: &Value, what: &str) -> Option<Synapses> {
     let words: Vec<&str> = what.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
     let names = list(&scenario["synapses"]).iter().filter_map(|s| s["name"].as_str());
@@ -68,7 +98,7 @@ fn net_synapses(net: &Network, scenario: &Value, what: &str) -> Option<Synapses>
 }
 
 fn mentions_synapses(what: &str) -> bool {
-    ["synapse", "pairs", "degree"].iter().any(|word| what.contains(word))
+    ["synapse", "pair", "degree"].iter().any(|word| what.contains(word))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
@@ -94,6 +124,9 @@ fn of_synapses(s: &Synapses, what: &str) -> Option<f64> {
         let mut counts = BTreeMap::new();
         pairs.iter().for_each(|p| *counts.entry(p).or_insert(0_usize) += 1);
         Some(counts.values().map(|c| (c - 1) as f64).sum())
+    } else if what.starts_with("no pair outside") {
+        let distinct = pairs.windows(2).all(|w| w[0] < w[1]);
+        Some(f64::from(u8::from(distinct && pairs.iter().all(|(i, j)| i != j))))
     } else if what.contains("ordered by source") {
         Some(f64::from(u8::from(pairs.is_sorted())))
     } else if what.contains("i == j") {
