@@ -19,16 +19,14 @@ pub mod units;
 mod views;
 
 pub use description::NetworkDescription;
+pub use equations::{TimedArray, UserFunction, parse_unit};
 pub use error::{Error, ErrorKind, Result};
 pub use figure::{Figure, IntoSeries};
-pub use equations::{TimedArray, UserFunction, parse_unit};
 pub use groups::{
-    IntoNamespace, IntoRefractory, IntoSelection, IntoValue, NeuronGroup, NeuronSource, PoissonGroup, PoissonInput,
-    SpikeGeneratorGroup, Subgroup,
+    IntoNamespace, IntoRefractory, IntoSelection, IntoValue, NeuronGroup, NeuronSource, PoissonGroup,
+    PoissonInput, SpikeGeneratorGroup, Subgroup,
 };
-pub use monitors::{
-    IntoVariables, PopulationRateMonitor, Recordable, SpikeMonitor, StateMonitor, Window,
-};
+pub use monitors::{IntoVariables, PopulationRateMonitor, Recordable, SpikeMonitor, StateMonitor, Window};
 pub use simulation::{Network, NetworkObject, NetworkOperation, Progress, Step};
 pub use synapses::{Connect, IntoIndices, IntoNumberExpression, Synapses};
 pub use units::{Dimension, Quantity, QuantityArray};

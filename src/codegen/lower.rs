@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::ir::{Fun1, Fun2, Graph, Value};
 use crate::equations::{
-    Assign, At, BinaryOp, Callable, Compare, Expr, ExprKind, Function, Meaning, Owner, Scope, Slot, Statement,
-    UnaryOp, ValueType,
+    Assign, At, BinaryOp, Callable, Compare, Expr, ExprKind, Function, Meaning, Owner, Scope, Slot,
+    Statement, UnaryOp, ValueType,
 };
 use crate::error::{Error, ErrorKind, Result};
 

@@ -88,7 +88,9 @@ impl Tape {
     pub(crate) fn is_uniform(&self) -> bool {
         !self.code.iter().any(|(op, _)| match op {
             Op::Load(_, at) => at.owner != Owner::Shared || at.via.is_some(),
-            Op::Uniform(n) | Op::Normal(n) | Op::Poisson(n, _) | Op::Binomial(n, _, _) => n & SHARED_DRAW == 0,
+            Op::Uniform(n) | Op::Normal(n) | Op::Poisson(n, _) | Op::Binomial(n, _, _) => {
+                n & SHARED_DRAW == 0
+            }
             _ => false,
         })
     }

@@ -81,6 +81,8 @@ impl Function {
 /// Most arguments that a function of the user's can have.
 pub(crate) const MOST_ARGUMENTS: usize = 4;
 
+type Closure = Arc<dyn Fn(&[f64]) -> f64 + Send + Sync>;
+
 /// A closure with the dimensions of its arguments and of its result, as Brian2's
 /// [`Function`](https://brian2.readthedocs.io/en/2.9.0/advanced/functions.html).
 ///
@@ -100,7 +102,7 @@ pub struct UserFunction {
     pub(crate) name: String,
     pub(crate) arguments: Vec<Dimension>,
     pub(crate) result: Dimension,
-    closure: Arc<dyn Fn(&[f64]) -> f64 + Send + Sync>,
+    closure: Closure,
 }
 
 impl UserFunction {

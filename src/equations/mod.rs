@@ -13,11 +13,11 @@ mod unitcheck;
 
 pub(crate) use ast::{Assign, BinaryOp, Compare, Expr, ExprKind, Flag, Statement, UnaryOp, ValueType};
 pub use declarations::parse_unit;
-pub(crate) use lexer::{Token, tokens};
-pub(crate) use model::{Definition, Equations};
 pub use functions::UserFunction;
 pub(crate) use functions::{Callable, Function, MOST_ARGUMENTS, check_function};
+pub(crate) use lexer::{Token, tokens};
+pub(crate) use model::{Definition, Equations};
 pub(crate) use namespace::{At, Meaning, Namespace, Owner, Scope, Slot, Symbol, constant};
-pub use timed_array::TimedArray;
 pub(crate) use parser::{parse_expression, parse_statements};
+pub use timed_array::TimedArray;
 pub(crate) use unitcheck::{Kind, check_expression, check_statements, expect};

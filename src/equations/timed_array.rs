@@ -54,12 +54,8 @@ impl TimedArray {
             )
             .help("give it a unit, for example `TimedArray::new([0.0, 1.0], 10.0*ms)`"));
         }
-        let description = TimedArrayDescription {
-            rows,
-            two_dimensional,
-            unit: dimension.to_string(),
-            dt: dt.value(),
-        };
+        let description =
+            TimedArrayDescription { rows, two_dimensional, unit: dimension.to_string(), dt: dt.value() };
         Self::from_description(description)
     }
 
@@ -96,7 +92,11 @@ impl TimedArray {
     pub(crate) fn at(&self, time: f64, column: Option<f64>, k: f64) -> f64 {
         let rows = &self.description.rows;
         let place = ((time / (self.description.dt / k) + 0.5) / k).trunc();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` stops at both ends")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` stops at both ends"
+        )]
         let (row, column) = ((place as usize).min(rows.len() - 1), column.unwrap_or(0.0));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
         if column >= 0.0 { rows[row].0.get(column as usize).copied().unwrap_or(f64::NAN) } else { f64::NAN }

@@ -249,8 +249,11 @@ fn call(expr: &Expr, name: &str, args: &[Expr], scope: &Scope) -> Result<Kind> {
         let takes = if array.description.two_dimensional { 2 } else { 1 };
         if args.len() != takes {
             let usage = if takes == 2 { "(t, i)" } else { "(t)" };
-            return Err(Error::new(ErrorKind::Syntax, format!("`{name}` takes {takes} arguments, not {}", args.len()))
-                .label(expr.span.clone(), format!("write `{name}{usage}`")));
+            return Err(Error::new(
+                ErrorKind::Syntax,
+                format!("`{name}` takes {takes} arguments, not {}", args.len()),
+            )
+            .label(expr.span.clone(), format!("write `{name}{usage}`")));
         }
         expect(&args[0], scope, Dimension::TIME, &format!("the time of `{name}`"))?;
         if let Some(column) = args.get(1) {
@@ -350,8 +353,8 @@ mod tests {
 
     fn scope() -> Scope {
         let values: [(&str, Quantity); 3] = [("tau", 10.0 * ms), ("El", -70.0 * mV), ("I", 1.0 * nA)];
-        let mut scope =
-            Scope::new(values.map(|(n, q)| (n.to_owned(), q)).into_iter().collect::<BTreeMap<_, _>>());
+        let values = values.map(|(n, q)| (n.to_owned(), q)).into_iter().collect::<BTreeMap<_, _>>();
+        let mut scope = Scope::new(super::super::Namespace { values, ..Default::default() });
         let symbol = super::super::Symbol {
             dimension: (1.0 * mV).dimension(),
             value_type: ValueType::Float,

@@ -26,13 +26,7 @@ impl Generator {
     }
 
     /// Everything that can be known before a time step is.
-    pub(crate) fn checked(
-        name: &str,
-        n: usize,
-        i: &[usize],
-        t: &[f64],
-        period: Option<f64>,
-    ) -> Result<Self> {
+    pub(crate) fn checked(name: &str, n: usize, i: &[usize], t: &[f64], period: Option<f64>) -> Result<Self> {
         let refuse = |kind, message: String, help: &str| Err(Error::new(kind, message).help(help));
         if i.len() != t.len() {
             return refuse(
@@ -73,7 +67,11 @@ impl Generator {
         let mut steps: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
         let period = self.period.map(|p| steps_in(p / dt).max(1));
         for (&i, &t) in self.i.iter().zip(&self.t) {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "times are finite and from 0 on")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "times are finite and from 0 on"
+            )]
             let mut step = ((t + 1e-3 * dt) / dt) as u64;
             if let Some(period) = period {
                 step %= period;

@@ -247,7 +247,9 @@ impl PoissonInput {
             return Err(problem);
         }
         let rate = self.description.rate.checked()?;
-        if rate.dimension() != Quantity::new(1.0, Dimension::NONE / Dimension::TIME).dimension() || rate.value() < 0.0 {
+        if rate.dimension() != Quantity::new(1.0, Dimension::NONE / Dimension::TIME).dimension()
+            || rate.value() < 0.0
+        {
             return Err(Error::new(ErrorKind::Dimension, format!("the rate of a PoissonInput is {rate}"))
                 .help("give a rate from 0 on, for example `10.0*Hz`"));
         }
@@ -261,8 +263,11 @@ impl PoissonInput {
         super::checks::check_code("PoissonInput", &self.code(), &scope)?;
         let p = rate.value() * state.dt(&context);
         if p > 1.0 {
-            return Err(Error::new(ErrorKind::Value, format!("a rate of {rate} gives more than one spike in a step"))
-                .help("use a smaller rate or a smaller dt; n processes may be many"));
+            return Err(Error::new(
+                ErrorKind::Value,
+                format!("a rate of {rate} gives more than one spike in a step"),
+            )
+            .help("use a smaller rate or a smaller dt; n processes may be many"));
         }
         drop((context, state));
         self.attached = true;

@@ -447,8 +447,10 @@ impl NeuronGroup {
 pub(crate) fn time_step(dt: Quantity) -> Result<f64> {
     let dt = dt.checked()?;
     if dt.dimension() != Dimension::TIME {
-        let error =
-            Error::new(ErrorKind::Dimension, format!("dt must be a time, this is {}", dt.dimension().describe()));
+        let error = Error::new(
+            ErrorKind::Dimension,
+            format!("dt must be a time, this is {}", dt.dimension().describe()),
+        );
         return Err(error.help("give it a unit, for example `.dt(0.1*ms)`"));
     }
     if !(dt.value() > 0.0 && dt.value().is_finite()) {

@@ -59,7 +59,11 @@ impl Subgroup {
                 ErrorKind::Index,
                 format!("`{}` has no part from {} to {}", group.name(), range.start, range.end),
             )
-            .help(format!("give a range of its {} neurons, such as 0..{}", group.len(), group.len().min(3))));
+            .help(format!(
+                "give a range of its {} neurons, such as 0..{}",
+                group.len(),
+                group.len().min(3)
+            )));
         }
         Ok(Self(View { name: format!("{}[{}:{}]", view.name, range.start, range.end), range, ..view }))
     }

@@ -176,8 +176,7 @@ impl GroupState {
                 "declare it in the equations: `x : 1 (linked)`",
             );
         };
-        let is_linked =
-            self.equations.list.iter().any(|eq| eq.name == variable && eq.has(Flag::Linked));
+        let is_linked = self.equations.list.iter().any(|eq| eq.name == variable && eq.has(Flag::Linked));
         if !is_linked {
             return refuse(
                 format!("`{variable}` is not a linked variable"),

@@ -310,8 +310,11 @@ pub(crate) fn set_variable(
     }
     if column.is_shared() {
         if !index.is_all() {
-            return Err(Error::new(ErrorKind::Index, format!("`{variable}` is one value for all of `{object}`"))
-                .help("set it without an index"));
+            return Err(Error::new(
+                ErrorKind::Index,
+                format!("`{variable}` is one value for all of `{object}`"),
+            )
+            .help("set it without an index"));
         }
         return Ok((column.slot, vec![0], assign(column, value, &[0], place)?));
     }

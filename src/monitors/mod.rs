@@ -9,8 +9,8 @@ pub use rate_monitor::{PopulationRateMonitor, Window};
 pub use spike_monitor::SpikeMonitor;
 pub use state_monitor::{IntoVariables, Recordable, StateMonitor};
 
-pub(crate) use spike_monitor::SpikeRecord;
 pub(crate) use rate_monitor::RateRecord;
+pub(crate) use spike_monitor::SpikeRecord;
 pub(crate) use state_monitor::{StateRecord, Watched};
 
 use crate::error::{Error, ErrorKind};

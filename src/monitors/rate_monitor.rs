@@ -119,8 +119,11 @@ impl PopulationRateMonitor {
             }
             Window::Custom(weights) if weights.len() % 2 == 1 => weights.clone(),
             Window::Custom(weights) => {
-                return Err(Error::new(ErrorKind::Shape, format!("the window has {} weights", weights.len()))
-                    .help("give an odd number of weights, so that there is a middle"));
+                return Err(Error::new(
+                    ErrorKind::Shape,
+                    format!("the window has {} weights", weights.len()),
+                )
+                .help("give an odd number of weights, so that there is a middle"));
             }
         };
         let sum: f64 = weights.iter().sum();

@@ -151,8 +151,10 @@ impl SpikeMonitor {
         let names = &self.description.variables;
         match names.iter().position(|name| name == variable) {
             Some(k) => Ok(QuantityArray::new(record.values[k].clone(), record.dimensions[k])),
-            None => Err(Error::new(ErrorKind::UnknownName, format!("`{variable}` is not noted at each event"))
-                .help("name it when the monitor is made: `SpikeMonitor::new(&group).variables(\"v\")`")),
+            None => {
+                Err(Error::new(ErrorKind::UnknownName, format!("`{variable}` is not noted at each event"))
+                    .help("name it when the monitor is made: `SpikeMonitor::new(&group).variables(\"v\")`"))
+            }
         }
     }
 
@@ -203,8 +205,7 @@ impl SpikeMonitor {
                     .map(|s| s.dimension)
                     .ok_or_else(|| crate::groups::no_variable(name, state.name(), scope.names()))
             };
-            let dimensions =
-                self.description.variables.iter().map(dimension).collect::<Result<Vec<_>>>()?;
+            let dimensions = self.description.variables.iter().map(dimension).collect::<Result<Vec<_>>>()?;
             let values = vec![Vec::new(); dimensions.len()];
             SpikeRecord { count: vec![0; source.len()], values, dimensions, ..Default::default() }
         };

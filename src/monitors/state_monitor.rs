@@ -9,7 +9,8 @@ use crate::description::{Selection, StateMonitorDescription, Timing};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::evidence::{Evidence, Row, ToEvidence, TraceSet};
 use crate::groups::{
-    AsView, Context, IntoSelection, Live, NeuronGroup, PoissonGroup, Shared, SpikeGeneratorGroup, Subgroup, View, lock,
+    AsView, Context, IntoSelection, Live, NeuronGroup, PoissonGroup, Shared, SpikeGeneratorGroup, Subgroup,
+    View, lock,
 };
 use crate::synapses::{Synapses, SynapsesState};
 use crate::units::{Dimension, Quantity, QuantityArray};
@@ -94,7 +95,11 @@ impl Watched {
     }
 
     /// The elements chosen, as they are called here and as they stand in the columns, with each variable's dimension.
-    fn look(&self, context: &Context, d: &StateMonitorDescription) -> Result<(Vec<u32>, Vec<u32>, Vec<Dimension>)> {
+    fn look(
+        &self,
+        context: &Context,
+        d: &StateMonitorDescription,
+    ) -> Result<(Vec<u32>, Vec<u32>, Vec<Dimension>)> {
         let (scope, elements, first) = match self {
             Self::Group(view) => {
                 let state = view.live.state();
@@ -300,14 +305,7 @@ impl fmt::Debug for StateMonitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let d = &self.description;
         let variables = d.variables.join(", ");
-        write!(
-            f,
-            "StateMonitor {} of {} in {}: {} samples",
-            d.name,
-            variables,
-            d.source,
-            self.t().len()
-        )
+        write!(f, "StateMonitor {} of {} in {}: {} samples", d.name, variables, d.source, self.t().len())
     }
 }
 

@@ -122,7 +122,8 @@ impl<'a> Engine<'a> {
         let others = others.map(|c| (c.event.as_str(), &c.code, "after_resets", c.timing.clone()));
         for (event, code, slot, timing) in reset.chain(others) {
             let stream = context.stream(&format!("{name} {event} resetter"));
-            let program = CodeProgram::new(if event == SPIKE { "reset" } else { event }, code, &scope, stream)?;
+            let program =
+                CodeProgram::new(if event == SPIKE { "reset" } else { event }, code, &scope, stream)?;
             let (when, order) = place(&timing, slot, order);
             let task = Task::Code(self.codes.len());
             agenda.add(context, when, order, format!("{name}_{event}_resetter"), task, dt)?;
@@ -147,8 +148,11 @@ impl<'a> Engine<'a> {
     ) -> Result<(StateUpdate, Vec<Pathway>)> {
         let (before, behind) = (&self.groups[source].0, &self.groups[target].0);
         if !state.connected && state.active {
-            return Err(Error::new(ErrorKind::Value, format!("`{}` has not connected anything", state.name()))
-                .help("call `connect` before the run, or switch it off with `set_active(false)`"));
+            return Err(Error::new(
+                ErrorKind::Value,
+                format!("`{}` has not connected anything", state.name()),
+            )
+            .help("call `connect` before the run, or switch it off with `set_active(false)`"));
         }
         let scope = state.scope(context, before, behind)?;
         let update = choose(state.description.method.as_deref(), &state.equations, &scope, false)?.1;
@@ -168,7 +172,14 @@ impl<'a> Engine<'a> {
         let scope = state.scope(context, before, behind)?;
         if !update.is_none() {
             let order = d.timing.order.unwrap_or(0);
-            agenda.add(context, "groups", order, format!("{name}_stateupdater"), Task::UpdateSynapses(s), dt)?;
+            agenda.add(
+                context,
+                "groups",
+                order,
+                format!("{name}_stateupdater"),
+                Task::UpdateSynapses(s),
+                dt,
+            )?;
         }
         for (k, p) in d.pathways.iter().enumerate() {
             let (driver, order) = if p.side == Side::Pre { (before, -1) } else { (behind, 1) };
@@ -191,7 +202,14 @@ impl<'a> Engine<'a> {
             let order = group.description.timing.order.unwrap_or(0) - 1;
             let label = format!("{name}_summed_variable_{variable}_{suffix}");
             agenda.add(context, "groups", order, label, task, group.dt(context))?;
-            self.sums.push(Sum { synapses: s, owner, slot: column.slot, range: view.range.clone(), tape, stream });
+            self.sums.push(Sum {
+                synapses: s,
+                owner,
+                slot: column.slot,
+                range: view.range.clone(),
+                tape,
+                stream,
+            });
         }
         for code in &state.regular {
             let stream = context.stream(&code.name);

@@ -177,7 +177,8 @@ impl Engine<'_> {
                     Watch::Group => (Vec::new(), Vec::new()),
                     Watch::Synapses(s) => {
                         let state = &self.synapses[*s].state;
-                        let ends = |list: &[u32]| block.iter().map(|&k| list[k as usize]).collect::<Vec<u32>>();
+                        let ends =
+                            |list: &[u32]| block.iter().map(|&k| list[k as usize]).collect::<Vec<u32>>();
                         (ends(&state.i), ends(&state.j))
                     }
                 };

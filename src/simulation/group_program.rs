@@ -232,7 +232,11 @@ fn one_linear_step(
 }
 
 /// The first of these columns and elements that is not a finite number.
-pub(super) fn blown_up(store: &[Vec<f64>], columns: &[Slot], elements: Range<usize>) -> Option<(usize, usize)> {
+pub(super) fn blown_up(
+    store: &[Vec<f64>],
+    columns: &[Slot],
+    elements: Range<usize>,
+) -> Option<(usize, usize)> {
     columns.iter().enumerate().find_map(|(k, slot)| {
         let values = &store[slot.place()][elements.clone()];
         // A sum is finite only if all its parts are, and is quick to compute.

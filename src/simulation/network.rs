@@ -176,8 +176,11 @@ impl Network {
         let mut context = lock(&self.context);
         let wrong = SLOTS.iter().find(|slot| slots.iter().filter(|s| s == slot).count() != 1);
         if let Some(slot) = wrong {
-            return Err(Error::new(ErrorKind::Value, format!("the slot `{slot}` must be there exactly once"))
-                .help(format!("the usual order is {}", SLOTS.join(", "))));
+            return Err(Error::new(
+                ErrorKind::Value,
+                format!("the slot `{slot}` must be there exactly once"),
+            )
+            .help(format!("the usual order is {}", SLOTS.join(", "))));
         }
         let slots: Vec<String> = slots.iter().map(|s| (*s).to_owned()).collect();
         context.schedule = Some(slots.clone());

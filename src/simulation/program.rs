@@ -71,7 +71,11 @@ impl CodeProgram {
                     }
                     (Chosen::Range(start, _), Some((i, j))) => {
                         let span = start + first..start + first + n;
-                        (Elements::From(start + first), Elements::List(&i[span.clone()]), Elements::List(&j[span]))
+                        (
+                            Elements::From(start + first),
+                            Elements::List(&i[span.clone()]),
+                            Elements::List(&j[span]),
+                        )
                     }
                     (Chosen::List(list), _) => {
                         (Elements::List(&list[first..first + n]), Elements::One(0), Elements::One(0))

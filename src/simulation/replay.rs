@@ -80,11 +80,13 @@ impl Network {
                 Some(synapses) => synapses.connect_as(connect.clone()).map(drop),
                 None => Err(missing("Synapses", object)),
             },
-            Operation::RunRegularly { object, code } => match (self.neuron_group(object), self.synapses(object)) {
-                (Some(group), _) => group.add_regular(code.clone()),
-                (None, Some(synapses)) => synapses.add_regular(code.clone()),
-                (None, None) => Err(missing("NeuronGroup or Synapses", object)),
-            },
+            Operation::RunRegularly { object, code } => {
+                match (self.neuron_group(object), self.synapses(object)) {
+                    (Some(group), _) => group.add_regular(code.clone()),
+                    (None, Some(synapses)) => synapses.add_regular(code.clone()),
+                    (None, None) => Err(missing("NeuronGroup or Synapses", object)),
+                }
+            }
             Operation::Link { object, variable, source, source_variable, index } => {
                 let source = self.view(source)?;
                 let group = self.neuron_group(object).ok_or_else(|| missing("NeuronGroup", object))?;
@@ -98,11 +100,13 @@ impl Network {
                 Some(group) => group.set_spikes_as(i.clone(), t.clone(), *period),
                 None => Err(missing("SpikeGeneratorGroup", object)),
             },
-            Operation::SetActive { object, active } => match (self.neuron_group(object), self.synapses(object)) {
-                (Some(group), _) => group.set_active(*active),
-                (None, Some(synapses)) => synapses.set_active(*active),
-                (None, None) => Err(missing("NeuronGroup or Synapses", object)),
-            },
+            Operation::SetActive { object, active } => {
+                match (self.neuron_group(object), self.synapses(object)) {
+                    (Some(group), _) => group.set_active(*active),
+                    (None, Some(synapses)) => synapses.set_active(*active),
+                    (None, None) => Err(missing("NeuronGroup or Synapses", object)),
+                }
+            }
             Operation::SetNamespace { name, value } => self.set_constant(name, value.clone()),
             Operation::SetDt { dt } => self.set_dt(Quantity::new(*dt, Dimension::TIME)),
             Operation::SetSchedule { slots } => {
@@ -140,7 +144,8 @@ impl Network {
             None if name.contains('[') => Err(missing("part of a group", name)),
             None => group.view(),
             Some((start, stop)) => {
-                let bound = |text: &str, absent| if text.is_empty() { Ok(absent) } else { text.trim().parse() };
+                let bound =
+                    |text: &str, absent| if text.is_empty() { Ok(absent) } else { text.trim().parse() };
                 match (bound(start, 0), bound(stop, group.len())) {
                     (Ok(start), Ok(stop)) => group.slice(start..stop)?.view(),
                     _ => Err(missing("part of a group", name)),

@@ -96,7 +96,8 @@ pub(super) fn run(
                 engine.perform(task, context);
             }
             if let (Some(before), Some(profile)) = (before, &mut wishes.profile) {
-                *profile.entry(engine.entries[place].name.clone()).or_default() += before.elapsed().as_secs_f64();
+                *profile.entry(engine.entries[place].name.clone()).or_default() +=
+                    before.elapsed().as_secs_f64();
             }
         }
         for (clock, is_due) in clocks.iter_mut().zip(&now_due) {
@@ -180,6 +181,9 @@ impl Middle<'_, '_> {
 }
 
 fn missing(object: &str) -> Error {
-    Error::new(ErrorKind::UnknownName, format!("there is no group and there are no synapses called `{object}`"))
-        .help("use the name given with `.named(…)`")
+    Error::new(
+        ErrorKind::UnknownName,
+        format!("there is no group and there are no synapses called `{object}`"),
+    )
+    .help("use the name given with `.named(…)`")
 }

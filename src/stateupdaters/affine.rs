@@ -117,7 +117,9 @@ fn sum(g: &mut Graph, a: Affine, b: Affine, f: Fun2) -> Affine {
 /// Why Brian2's `exact` would refuse a system: its symbolic solution needs the inverse of the matrix, and real numbers.
 ///
 /// Parameters are symbols there. Here they take several values each: what holds for all of them holds for symbols.
-pub(super) fn refusal(g: &Graph, rows: &[Affine], x: &[Value]) -> Option<&'static str> {
+///
+/// Oscillations are refused where Brian2 would then choose another method; who asks for `exact` gets it.
+pub(super) fn refusal(g: &Graph, rows: &[Affine], x: &[Value], is_asked_for: bool) -> Option<&'static str> {
     const SAMPLES: u64 = 5;
     let matrices = (0..SAMPLES).map(|sample| {
         Array2::from_shape_fn((x.len(), x.len()), |(i, j)| {
@@ -132,7 +134,7 @@ pub(super) fn refusal(g: &Graph, rows: &[Affine], x: &[Value]) -> Option<&'stati
     if usable.iter().all(is_singular) {
         return Some("the system has no unique steady state");
     }
-    if usable.iter().all(has_complex_eigenvalues) {
+    if !is_asked_for && usable.iter().all(has_complex_eigenvalues) {
         return Some("its solution oscillates, which needs complex numbers");
     }
     None
@@ -230,7 +232,11 @@ mod tests {
     fn oscillations_and_singular_systems_are_seen() {
         assert!(has_complex_eigenvalues(&ndarray::array![[0.0, -1.0], [1.0, 0.0]]));
         assert!(!has_complex_eigenvalues(&ndarray::array![[-1.0, 1.0], [0.0, -1.0]]));
-        assert!(!has_complex_eigenvalues(&ndarray::array![[-1.0, 1.0, 0.0], [0.0, -1.0, 1.0], [0.0, 0.0, -1.0]]));
+        assert!(!has_complex_eigenvalues(&ndarray::array![
+            [-1.0, 1.0, 0.0],
+            [0.0, -1.0, 1.0],
+            [0.0, 0.0, -1.0]
+        ]));
         assert!(is_singular(&ndarray::array![[-1.0, 1.0], [2.0, -2.0]]));
         assert!(!is_singular(&ndarray::array![[-1e9, 1.0], [0.0, -1e-9]]));
     }

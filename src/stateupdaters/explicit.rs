@@ -63,7 +63,10 @@ pub(crate) fn exponential_euler(build: &Build<'_>) -> Result<Update> {
         let Some(row) = affine(g, slope, &[*x]) else {
             return Err(Error::new(
                 ErrorKind::Method,
-                format!("`exponential_euler` needs an equation that is linear in its own variable `{}`", rate.name),
+                format!(
+                    "`exponential_euler` needs an equation that is linear in its own variable `{}`",
+                    rate.name
+                ),
             )
             .label(rate.rhs.span.clone(), format!("not linear in `{}`", rate.name))
             .help("use `.method(\"euler\")` or `.method(\"rk4\")`, or leave the method out"));

@@ -22,7 +22,7 @@ pub(crate) struct LinearSystem {
 }
 
 /// The update, or why these equations have no exact solution here.
-pub(crate) fn build(build: &Build<'_>) -> Result<Result<Update, Error>> {
+pub(crate) fn build(build: &Build<'_>, is_asked_for: bool) -> Result<Result<Update, Error>> {
     let mut lowering = build.lowering();
     let x = build.state(&mut lowering.graph);
     let slopes = build.slopes(&mut lowering, &x)?;
@@ -49,7 +49,7 @@ pub(crate) fn build(build: &Build<'_>) -> Result<Result<Update, Error>> {
         }
         rows.push(row);
     }
-    if let Some(why) = refusal(&graph, &rows, &x) {
+    if let Some(why) = refusal(&graph, &rows, &x, is_asked_for) {
         return Ok(Err(refuse(&build.rates[0], why)));
     }
     let alone = rows.iter().zip(&x).all(|(row, x)| row.factors.len() == 1 && row.factors.contains_key(x));

@@ -1,8 +1,8 @@
 //! Which method should be used? The named one, or Brian2's rule: the first of `exact`, `euler` and `heun` that can.
 //! `exact` has no error at any step size; `rk4` is for smooth nonlinear equations; `euler` for the rest.
 
-use super::{explicit, independent, noise};
 use super::linear::{self, LinearSystem};
+use super::{explicit, independent, noise};
 use crate::codegen::{Graph, Lowering, Tape, Value};
 use crate::equations::{At, Equations, Expr, Flag, Meaning, Owner, Scope, Slot};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
@@ -73,14 +73,14 @@ pub(crate) fn choose(
     };
     let named = |name, update: Result<Update>| update.map(|u| (name, u)).map_err(in_text);
     match method {
-        None => match linear::build(&build).map_err(in_text)? {
+        None => match linear::build(&build, false).map_err(in_text)? {
             Ok(update) => Ok(("exact", update)),
             Err(_) => match noise::euler(&build) {
                 Ok(update) => Ok(("euler", update)),
                 Err(_) => named("heun", noise::heun(&build)),
             },
         },
-        Some("exact" | "linear") => match linear::build(&build).map_err(in_text)? {
+        Some("exact" | "linear") => match linear::build(&build, true).map_err(in_text)? {
             Ok(update) => Ok(("exact", update)),
             Err(refusal) => Err(in_text(refusal)),
         },
@@ -89,11 +89,11 @@ pub(crate) fn choose(
         Some("milstein") => named("milstein", noise::milstein(&build)),
         Some("rk2") => quiet("rk2").and_then(|()| named("rk2", explicit::rk2(&build))),
         Some("rk4") => quiet("rk4").and_then(|()| named("rk4", explicit::rk4(&build))),
-        Some("exponential_euler") => quiet("exponential_euler").and_then(|()| {
-            named("exponential_euler", explicit::exponential_euler(&build))
-        }),
-        Some("independent") => quiet("independent")
-            .and_then(|()| named("independent", independent::independent(&build))),
+        Some("exponential_euler") => quiet("exponential_euler")
+            .and_then(|()| named("exponential_euler", explicit::exponential_euler(&build))),
+        Some("independent") => {
+            quiet("independent").and_then(|()| named("independent", independent::independent(&build)))
+        }
         Some(other) => Err(unknown(other)),
     }
 }

@@ -22,9 +22,12 @@ impl Parts {
         let (mut drift, mut noise) = (Vec::new(), Vec::new());
         for (rate, slope) in build.rates.iter().zip(slopes) {
             let Some(form) = affine(g, *slope, &xi) else {
-                return Err(Error::new(ErrorKind::Method, format!("the noise of `{}` is not linear", rate.name))
-                    .label(rate.rhs.span.clone(), "contains a product or a function of `xi`")
-                    .help("write the noise as a term of its own: `… + sigma*xi*tau**-0.5`"));
+                return Err(Error::new(
+                    ErrorKind::Method,
+                    format!("the noise of `{}` is not linear", rate.name),
+                )
+                .label(rate.rhs.span.clone(), "contains a product or a function of `xi`")
+                .help("write the noise as a term of its own: `… + sigma*xi*tau**-0.5`"));
             };
             drift.push(form.rest.unwrap_or(zero));
             noise.push(xi.iter().map(|xi| form.factors.get(xi).copied()).collect());
@@ -108,9 +111,12 @@ pub(super) fn euler(build: &Build<'_>) -> Result<Update> {
     let mut lowering = build.lowering();
     let (x, parts) = start(build, &mut lowering)?;
     if !parts.is_additive(build, &lowering.graph, &x) {
-        return Err(Error::new(ErrorKind::Method, "`euler` cannot integrate noise that depends on the state")
-            .label(build.rates[0].rhs.span.clone(), "the factor of `xi` is not constant")
-            .help("use `.method(\"heun\")` or `.method(\"milstein\")`, or leave the method out"));
+        return Err(Error::new(
+            ErrorKind::Method,
+            "`euler` cannot integrate noise that depends on the state",
+        )
+        .label(build.rates[0].rhs.span.clone(), "the factor of `xi` is not constant")
+        .help("use `.method(\"heun\")` or `.method(\"milstein\")`, or leave the method out"));
     }
     let g = &mut lowering.graph;
     let parts = parts.held(build, g);

@@ -131,7 +131,9 @@ mod tests {
         let g = parse("(i + 1) % N_post").unwrap();
         assert!(matches!(g.iteration, Iteration::Once) && g.condition.is_none());
         let g = parse("k for k in sample(0, N_post, p=0.5*x_pre)").unwrap();
-        assert!(matches!(&g.iteration, Iteration::SampleP(b, p) if b.len() == 2 && p.to_string() == "0.5 * x_pre"));
+        assert!(
+            matches!(&g.iteration, Iteration::SampleP(b, p) if b.len() == 2 && p.to_string() == "0.5 * x_pre")
+        );
     }
 
     #[test]

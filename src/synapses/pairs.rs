@@ -2,7 +2,7 @@
 //! A random choice depends on the seed, the call and the pair alone, never on what was evaluated before.
 
 use super::generator::{self, Generator, Iteration};
-use crate::codegen::{Elements, Inputs, Lowering, Machine, Tape, BLOCK};
+use crate::codegen::{BLOCK, Elements, Inputs, Lowering, Machine, Tape};
 use crate::description::{ConnectDescription, Indices};
 use crate::equations::{
     At, Expr, ExprKind, Kind, Meaning, Owner, Scope, Slot, Symbol, ValueType, check_expression, expect,
@@ -69,7 +69,8 @@ impl Candidates<'_> {
         let mut machine = Machine::default();
         match (&connect.i, &connect.j) {
             (None, None) => {
-                rules.condition = connect.condition.as_deref().map(|text| self.condition(text)).transpose()?;
+                rules.condition =
+                    connect.condition.as_deref().map(|text| self.condition(text)).transpose()?;
                 let targets: Vec<u32> = (0..index(self.target.len())).collect();
                 for i in 0..index(self.source.len()) {
                     self.row(&rules, Outer::Source, i, &targets, &mut machine, &mut found, first)?;
@@ -157,14 +158,18 @@ impl Candidates<'_> {
             let count = self.store[first + 2].len();
             // The other side is not known yet: names of it are refused by `mentions_inner` or read neuron 0.
             let elements = self.evaluate(&element, outer, o, &vec![0; count], machine, first);
-            let keep = early.as_ref().map(|tape| self.evaluate(tape, outer, o, &vec![0; count], machine, first));
+            let keep =
+                early.as_ref().map(|tape| self.evaluate(tape, outer, o, &vec![0; count], machine, first));
             let mut inner = Vec::new();
             let mut kept_values = Vec::new();
             for (k, e) in elements.iter().enumerate() {
                 if keep.as_ref().is_some_and(|keep| keep[k] == 0.0) {
                     continue;
                 }
-                #[expect(clippy::cast_possible_truncation, reason = "indices; what does not fit is out of range")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "indices; what does not fit is out of range"
+                )]
                 let e = *e as i64;
                 match usize::try_from(e).ok().filter(|e| *e < columns) {
                     Some(e) => {
@@ -214,9 +219,15 @@ impl Candidates<'_> {
             2 => (numbers[0], numbers[1], 1.0),
             _ => (numbers[0], numbers[1], numbers.pop().unwrap_or(1.0)),
         };
-        if step == 0.0 || !(low.is_finite() && high.is_finite() && step.is_finite()) || (high - low).abs() > 1e9 {
-            return Err(Error::new(ErrorKind::Value, format!("a range from {low} to {high} in steps of {step}"))
-                .help("the bounds must be whole numbers, and the step not zero"));
+        if step == 0.0
+            || !(low.is_finite() && high.is_finite() && step.is_finite())
+            || (high - low).abs() > 1e9
+        {
+            return Err(Error::new(
+                ErrorKind::Value,
+                format!("a range from {low} to {high} in steps of {step}"),
+            )
+            .help("the bounds must be whole numbers, and the step not zero"));
         }
         let mut all = Vec::new();
         let mut k = low;
@@ -232,7 +243,12 @@ impl Candidates<'_> {
             if !(0.0..=1.0).contains(&wanted) {
                 return Err(not_a_probability(wanted));
             }
-            return Ok(all.into_iter().enumerate().filter(|(k, _)| draw(*k) < wanted).map(|(_, v)| v).collect());
+            return Ok(all
+                .into_iter()
+                .enumerate()
+                .filter(|(k, _)| draw(*k) < wanted)
+                .map(|(_, v)| v)
+                .collect());
         }
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
         let total = all.len() as f64;
@@ -304,8 +320,9 @@ impl Candidates<'_> {
         found: &mut Pairs,
         first: usize,
     ) -> Result<()> {
-        let mut evaluate =
-            |tape: &Option<Tape>| tape.as_ref().map(|tape| self.evaluate(tape, outer, o, inner, machine, first));
+        let mut evaluate = |tape: &Option<Tape>| {
+            tape.as_ref().map(|tape| self.evaluate(tape, outer, o, inner, machine, first))
+        };
         let (condition, p, n) = (evaluate(&rules.condition), evaluate(&rules.p), evaluate(&rules.n));
         for (k, &e) in inner.iter().enumerate() {
             if condition.as_ref().is_some_and(|c| c[k] == 0.0) {
@@ -325,8 +342,11 @@ impl Candidates<'_> {
                 None => 1,
                 Some(n) if (0.0..=1e6).contains(&n) => n as usize,
                 Some(n) => {
-                    return Err(Error::new(ErrorKind::Value, format!("the number of synapses of a pair is {n}"))
-                        .help("give a whole number from 0 on"));
+                    return Err(Error::new(
+                        ErrorKind::Value,
+                        format!("the number of synapses of a pair is {n}"),
+                    )
+                    .help("give a whole number from 0 on"));
                 }
             };
             let (i, j) = if outer == Outer::Source { (o, e) } else { (e, o) };

@@ -257,14 +257,13 @@ impl SynapsesState {
     ) -> Result<()> {
         let place = self.place(context, scope);
         let (slot, chosen, new) = set_variable(&self.columns, self.name(), variable, index, value, &place)?;
-        if variable == "delay" || variable.ends_with(".delay") {
-            if let Some(k) = new.iter().position(|d| !(*d >= 0.0 && d.is_finite())) {
-                return Err(Error::new(
-                    ErrorKind::Value,
-                    format!("the delay of synapse {} of `{}` would be {} s", chosen[k], self.name(), new[k]),
-                )
-                .help("a delay is a time from 0 on"));
-            }
+        let is_delay = variable == "delay" || variable.ends_with(".delay");
+        if let Some(k) = new.iter().position(|d| !(*d >= 0.0 && d.is_finite())).filter(|_| is_delay) {
+            return Err(Error::new(
+                ErrorKind::Value,
+                format!("the delay of synapse {} of `{}` would be {} s", chosen[k], self.name(), new[k]),
+            )
+            .help("a delay is a time from 0 on"));
         }
         scatter(&mut context.store[slot.place()], &chosen, &new);
         Ok(())

@@ -55,7 +55,13 @@ impl Synapses {
     #[must_use]
     pub fn new(source: &impl NeuronSource, target: &impl NeuronSource) -> Self {
         let ends = source.view().and_then(|source| Ok((source, target.view()?)));
-        Self { description: SynapsesDescription::default(), ends, delays: Vec::new(), problem: None, live: None }
+        Self {
+            description: SynapsesDescription::default(),
+            ends,
+            delays: Vec::new(),
+            problem: None,
+            live: None,
+        }
     }
 
     pub(crate) fn from_description(description: SynapsesDescription, source: View, target: View) -> Self {
@@ -380,8 +386,11 @@ fn check_pathways(d: &SynapsesDescription) -> Result<()> {
     for p in &d.pathways {
         let fits = p.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !p.name.is_empty();
         if !fits || d.pathways.iter().filter(|other| other.name == p.name).count() > 1 {
-            return Err(Error::new(ErrorKind::Value, format!("`{}` cannot be the name of a pathway", p.name))
-                .help("a pathway's name is made of letters, digits and `_`, and there is one of each"));
+            return Err(Error::new(
+                ErrorKind::Value,
+                format!("`{}` cannot be the name of a pathway", p.name),
+            )
+            .help("a pathway's name is made of letters, digits and `_`, and there is one of each"));
         }
         let Some(delay) = p.delay else { continue };
         if delay.dimension() != Dimension::TIME {

@@ -124,7 +124,9 @@ fn a_changed_number_is_found() {
     let mut scenario = load("conformance/euler-2");
     let method = &mut scenario["expected"]["methods"]["G"];
     *method = Value::from("rk4");
-    assert!(matches!(conformance::judge(&scenario), Outcome::Failed(why) if why.contains("expected \"rk4\"")));
+    assert!(
+        matches!(conformance::judge(&scenario), Outcome::Failed(why) if why.contains("expected \"rk4\""))
+    );
     scenario["groups"][0]["colour"] = Value::from("blue");
     assert!(matches!(conformance::judge(&scenario), Outcome::Unsupported(what) if what.contains("colour")));
 }

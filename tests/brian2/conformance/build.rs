@@ -8,7 +8,7 @@ use spikelab::description::{
     ConnectDescription, EventCode, Indices, NamespaceValue, NeuronGroupDescription, Operation,
     PathwayDescription, PoissonGroupDescription, PoissonInputDescription, PopulationRateMonitorDescription,
     Refractory, RegularDescription, Selection, Side, SpikeGeneratorGroupDescription, SpikeMonitorDescription,
-    StateMonitorDescription, SynapsesDescription, Timing, TimedArrayDescription, Value as Given,
+    StateMonitorDescription, SynapsesDescription, TimedArrayDescription, Timing, Value as Given,
 };
 use spikelab::evidence::Row;
 use spikelab::units::second;
@@ -20,12 +20,41 @@ type Result<T> = std::result::Result<T, Problem>;
 
 /// Builds a model and does what its script says.
 pub(super) fn run(model: &Value) -> Result<Network> {
-    known(model, "scenario", &[
-        "schema", "id", "title", "features", "kind", "dt", "duration", "namespace", "timed_arrays", "schedule",
-        "groups", "inputs", "synapses", "monitors", "script", "queries", "tolerance", "expected", "produced_with",
-        "seed", "derived", "source", "notes", "note", "description", "reading", "stage", "assignment",
-        "keep_synapses",
-    ])?;
+    known(
+        model,
+        "scenario",
+        &[
+            "schema",
+            "id",
+            "title",
+            "features",
+            "kind",
+            "dt",
+            "duration",
+            "namespace",
+            "timed_arrays",
+            "schedule",
+            "groups",
+            "inputs",
+            "synapses",
+            "monitors",
+            "script",
+            "queries",
+            "tolerance",
+            "expected",
+            "produced_with",
+            "seed",
+            "derived",
+            "source",
+            "notes",
+            "note",
+            "description",
+            "reading",
+            "stage",
+            "assignment",
+            "keep_synapses",
+        ],
+    )?;
     let dt = model["dt"].as_f64().unwrap_or(1e-4);
     let mut net = Network::new().seed(model["seed"].as_u64().unwrap_or(1)).dt(dt * second);
     for (name, value) in object(&model["namespace"]) {
@@ -130,10 +159,27 @@ fn script(net: &mut Network, op: &Value) -> Result<()> {
 }
 
 fn neuron_group(g: &Value) -> Result<NeuronGroupDescription> {
-    known(g, "a group", &[
-        "name", "n", "equations", "threshold", "reset", "refractory", "method", "dt", "order", "events",
-        "run_on_event", "event_schedule", "linked", "init", "run_regularly",
-    ])?;
+    known(
+        g,
+        "a group",
+        &[
+            "name",
+            "n",
+            "equations",
+            "threshold",
+            "reset",
+            "refractory",
+            "method",
+            "dt",
+            "order",
+            "events",
+            "run_on_event",
+            "event_schedule",
+            "linked",
+            "init",
+            "run_regularly",
+        ],
+    )?;
     let refractory = match &g["refractory"] {
         Value::Null | Value::Bool(false) => None,
         Value::String(text) => Some(Refractory::Expression(text.clone())),
@@ -171,9 +217,26 @@ fn neuron_group(g: &Value) -> Result<NeuronGroupDescription> {
 }
 
 fn input_operation(d: &Value) -> Result<Operation> {
-    known(d, "an input", &[
-        "name", "type", "n", "i", "t", "period", "dt", "rates", "target", "target_var", "rate", "weight", "when", "order",
-    ])?;
+    known(
+        d,
+        "an input",
+        &[
+            "name",
+            "type",
+            "n",
+            "i",
+            "t",
+            "period",
+            "dt",
+            "rates",
+            "target",
+            "target_var",
+            "rate",
+            "weight",
+            "when",
+            "order",
+        ],
+    )?;
     let (name, n, timing) = (text(&d["name"])?, count(&d["n"])?, timing(d));
     match text(&d["type"])?.as_str() {
         "SpikeGeneratorGroup" => Ok(Operation::AddSpikeGeneratorGroup(SpikeGeneratorGroupDescription {
@@ -223,10 +286,28 @@ fn input_operation(d: &Value) -> Result<Operation> {
 }
 
 fn synapses_description(s: &Value) -> Result<SynapsesDescription> {
-    known(s, "synapses", &[
-        "name", "source", "target", "model", "on_pre", "on_post", "on_event", "connect", "init", "delay", "method",
-        "dt", "order", "pathways", "multisynaptic_index", "run_regularly",
-    ])?;
+    known(
+        s,
+        "synapses",
+        &[
+            "name",
+            "source",
+            "target",
+            "model",
+            "on_pre",
+            "on_post",
+            "on_event",
+            "connect",
+            "init",
+            "delay",
+            "method",
+            "dt",
+            "order",
+            "pathways",
+            "multisynaptic_index",
+            "run_regularly",
+        ],
+    )?;
     let mut pathways = Vec::new();
     for (key, side, usual) in [("on_pre", Side::Pre, "pre"), ("on_post", Side::Post, "post")] {
         let codes: Vec<(String, String)> = match &s[key] {
@@ -294,9 +375,23 @@ fn connect(c: &Value) -> Result<ConnectDescription> {
 }
 
 fn monitor_operation(m: &Value) -> Result<Operation> {
-    known(m, "a monitor", &[
-        "name", "type", "target", "variables", "record", "dt", "when", "order", "event", "smooth", "keep_every",
-    ])?;
+    known(
+        m,
+        "a monitor",
+        &[
+            "name",
+            "type",
+            "target",
+            "variables",
+            "record",
+            "dt",
+            "when",
+            "order",
+            "event",
+            "smooth",
+            "keep_every",
+        ],
+    )?;
     let (name, source, timing) = (text(&m["name"])?, text(&m["target"])?, timing(m));
     let variables = list(&m["variables"]).iter().map(text).collect::<Result<Vec<_>>>()?;
     match text(&m["type"])?.as_str() {
@@ -305,7 +400,13 @@ fn monitor_operation(m: &Value) -> Result<Operation> {
                 Value::Null | Value::Bool(true) => Selection::All,
                 other => selection(other)?,
             };
-            Ok(Operation::AddStateMonitor(StateMonitorDescription { name, source, variables, record, timing }))
+            Ok(Operation::AddStateMonitor(StateMonitorDescription {
+                name,
+                source,
+                variables,
+                record,
+                timing,
+            }))
         }
         kind @ ("SpikeMonitor" | "EventMonitor") => {
             let event = optional(&m["event"])?;
@@ -338,7 +439,9 @@ fn set(net: &mut Network, object: &str, entry: &Value) -> Result<()> {
     let variable = text(&entry["var"])?;
     let index = if entry["index"].is_null() { Selection::All } else { selection(&entry["index"])? };
     let value = match &entry["value"] {
-        Value::String(text) if !matches!(text.as_str(), "inf" | "-inf" | "nan") => Given::Expression(text.clone()),
+        Value::String(text) if !matches!(text.as_str(), "inf" | "-inf" | "nan") => {
+            Given::Expression(text.clone())
+        }
         Value::Object(_) => {
             let (values, unit) = quantities(&entry["value"])?;
             Given::Numbers { values, unit }

@@ -48,10 +48,9 @@ fn statistic(scenario: &Value, net: &Network, what: &str) -> Result<f64, Outcome
     let synapses = net_synapses(net, scenario, what).or_else(|| first.and_then(|name| net.synapses(name)));
     if plain != "candidate pairs"
         && let (Some(s), true) = (&synapses, mentions_synapses(what))
+        && let Some(value) = of_synapses(s, what)
     {
-        if let Some(value) = of_synapses(s, what) {
-            return Ok(value);
-        }
+        return Ok(value);
     }
     if plain == "candidate pairs" {
         return candidates(scenario);

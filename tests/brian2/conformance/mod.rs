@@ -12,7 +12,7 @@ use spikelab::Network;
 
 /// What came of a scenario.
 #[derive(Debug, PartialEq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Passed,
     /// What differs first, what was expected and what came.
     Failed(String),
@@ -32,7 +32,7 @@ impl fmt::Display for Outcome {
 
 /// Why a model could not be built or run.
 #[derive(Debug)]
-pub enum Problem {
+pub(crate) enum Problem {
     Refused(spikelab::Error),
     Unsupported(String),
     /// A file that is not what it says.
@@ -46,7 +46,7 @@ impl From<spikelab::Error> for Problem {
 }
 
 /// Builds, runs and compares one scenario.
-pub fn judge(scenario: &Value) -> Outcome {
+pub(crate) fn judge(scenario: &Value) -> Outcome {
     match scenario["kind"].as_str() {
         Some("run" | "statistics") => judge_run(scenario),
         Some("reject-set") => judge_rejections(scenario),
@@ -55,7 +55,7 @@ pub fn judge(scenario: &Value) -> Outcome {
 }
 
 /// Builds and runs a model.
-pub fn run(model: &Value) -> Result<Network, Problem> {
+pub(crate) fn run(model: &Value) -> Result<Network, Problem> {
     build::run(model)
 }
 
@@ -84,7 +84,9 @@ fn repeat(scenario: &Value, net: &Network) -> Outcome {
     let again = serde_json::to_string(&net.description())
         .map_err(|e| e.to_string())
         .and_then(|text| serde_json::from_str(&text).map_err(|e| e.to_string()))
-        .and_then(|description| Network::from_description(&description).map_err(|e| one_line(&e.to_string())));
+        .and_then(|description| {
+            Network::from_description(&description).map_err(|e| one_line(&e.to_string()))
+        });
     let again = match again {
         Ok(again) => again,
         Err(e) => return Outcome::Failed(format!("its description does not build again: {e}")),
@@ -113,7 +115,9 @@ fn judge_rejections(scenario: &Value) -> Outcome {
                 return Outcome::Failed(format!("{id}: expected a refusal ({message}), got a run"));
             }
             Err(Problem::Unsupported(what)) => return Outcome::Unsupported(format!("{what} in {id}")),
-            Err(Problem::Broken(what)) => return Outcome::Failed(format!("{id}: the file is broken: {what}")),
+            Err(Problem::Broken(what)) => {
+                return Outcome::Failed(format!("{id}: the file is broken: {what}"));
+            }
         }
     }
     Outcome::Passed
