@@ -3,6 +3,7 @@
 // What a library prints ends up in the wrong cell; figures say why they do.
 #![warn(clippy::print_stdout)]
 
+pub mod analysis;
 mod codegen;
 pub mod description;
 mod equations;
@@ -28,9 +29,10 @@ pub use groups::{
 };
 pub use monitors::{IntoVariables, PopulationRateMonitor, Recordable, SpikeMonitor, StateMonitor, Window};
 pub use simulation::{Network, NetworkObject, NetworkOperation, Progress, Step};
+pub use description::Side;
 pub use synapses::{Connect, IntoIndices, IntoNumberExpression, Synapses};
 pub use units::{Dimension, Quantity, QuantityArray};
-pub use views::{raster, visualise_connectivity};
+pub use views::{population_rate, raster, traces, visualise_connectivity};
 
 // Notebooks name the types of their variables; those that come from `ndarray` are reached through here.
 pub use ndarray;
@@ -46,6 +48,6 @@ pub mod prelude {
     pub use crate::{
         Connect, Network, NetworkDescription, NetworkOperation, NeuronGroup, PoissonGroup, PoissonInput,
         PopulationRateMonitor, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray, Window,
-        raster, visualise_connectivity,
+        population_rate, raster, traces, visualise_connectivity,
     };
 }

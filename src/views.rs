@@ -2,9 +2,10 @@
 //! Above figures and objects alike, so that neither needs to know of the other.
 
 use crate::figure::{Figure, connectivity_of, raster_of};
-use crate::monitors::SpikeMonitor;
+use crate::error::Result;
+use crate::monitors::{PopulationRateMonitor, SpikeMonitor, StateMonitor, Window};
 use crate::synapses::Synapses;
-use crate::units::ms;
+use crate::units::{Hz, Quantity, ms};
 
 /// A raster plot: one dot for each spike, time in milliseconds against neuron index.
 ///
@@ -20,6 +21,66 @@ use crate::units::ms;
 /// ```
 pub fn raster(spikes: &SpikeMonitor) -> Figure {
     raster_of(spikes.t() / ms, spikes.i())
+}
+
+/// What a state monitor recorded: one panel for each variable, one line for each neuron, against time in milliseconds.
+///
+/// ```
+/// use spikelab::prelude::*;
+/// # let mut net = Network::new();
+/// # let group = net.add(NeuronGroup::new(3, "dv/dt = (i - v)/(5*ms) : 1\nw = 2*v : 1"))?;
+/// let monitor = net.add(StateMonitor::new(&group, ["v", "w"]))?;
+/// net.run(20.0 * ms)?;
+/// traces(&monitor)?.to_svg()?;
+/// # Ok::<(), spikelab::Error>(())
+/// ```
+///
+/// # Errors
+/// A monitor that is not in a network.
+pub fn traces(monitor: &StateMonitor) -> Result<Figure> {
+    let variables = &monitor.description.variables;
+    let height = u32::try_from(variables.len()).unwrap_or(1).clamp(1, 20) * 260 + 60;
+    let mut figure = Figure::new().size(800, height);
+    let t = monitor.t() / ms;
+    let indices = monitor.indices();
+    for (k, variable) in variables.iter().enumerate() {
+        figure = figure.subplot(variables.len(), 1, k + 1);
+        let mut unit = String::new();
+        for &neuron in &indices {
+            let values = monitor.get(variable, neuron)?;
+            let dimension = values.dimension();
+            if !dimension.is_none() {
+                unit = format!(" ({dimension})");
+            }
+            let plain = values / Quantity::new(1.0, dimension);
+            figure = figure.plot(&t, plain).label(format!("neuron {neuron}"));
+        }
+        figure = figure.ylabel(format!("{variable}{unit}"));
+        // More lines than a reader can tell apart need no names.
+        if (2..=8).contains(&indices.len()) {
+            figure = figure.legend();
+        }
+    }
+    Ok(figure.xlabel("Time (ms)"))
+}
+
+/// The mean rate of a group over time, smoothed by a normal curve of this width.
+///
+/// ```
+/// use spikelab::prelude::*;
+/// # let mut net = Network::new().seed(1);
+/// # let group = net.add(PoissonGroup::new(100, 50.0 * Hz))?;
+/// let monitor = net.add(PopulationRateMonitor::new(&group))?;
+/// net.run(100.0 * ms)?;
+/// population_rate(&monitor, 5.0 * ms)?.to_svg()?;
+/// # Ok::<(), spikelab::Error>(())
+/// ```
+///
+/// # Errors
+/// A monitor that is not in a network, or a width that is no time.
+pub fn population_rate(monitor: &PopulationRateMonitor, width: impl Into<Quantity>) -> Result<Figure> {
+    let rate = monitor.smooth_rate(&Window::Gaussian, width)?;
+    Ok(Figure::new().plot(monitor.t() / ms, rate / Hz).xlabel("Time (ms)").ylabel("Rate (Hz)"))
 }
 
 /// Two pictures of the connections, as in Brian2's

@@ -1,9 +1,10 @@
 //! Spike trains: each spike matched with one of the reference's, neuron by neuron.
 //! The field's distances are reported beside, they say how far away a wrong answer is.
 
+use spikelab::analysis;
 use spikelab::evidence::Evidence;
 
-use super::{Comparison, distance, few, float, points, show};
+use super::{Comparison, few, float, points, show};
 use crate::course::Spikes;
 use crate::outcome::CheckPlot;
 
@@ -65,13 +66,13 @@ pub(super) fn compare(check: &Spikes, expected: &Evidence, got: &Evidence) -> Op
         .with("spikes got", float(total(&theirs)))
         .with("neurons right", float(right));
     let end = ours.iter().chain(&theirs).flatten().fold(0.0_f64, |m, &t| m.max(t)) + 1e-4;
-    if let Some(mean) = mean(&ours, &theirs, |a, b| distance::van_rossum(a, b, TAU)) {
+    if let Some(mean) = mean(&ours, &theirs, |a, b| analysis::van_rossum(a, b, TAU)) {
         out = out.with("van Rossum distance (10 ms)", mean);
     }
-    if let Some(mean) = mean(&ours, &theirs, |a, b| distance::victor_purpura(a, b, COST)) {
+    if let Some(mean) = mean(&ours, &theirs, |a, b| analysis::victor_purpura(a, b, COST)) {
         out = out.with("Victor-Purpura distance (100/s)", mean);
     }
-    if let Some(mean) = mean(&ours, &theirs, |a, b| distance::spike(a, b, 0.0, end)) {
+    if let Some(mean) = mean(&ours, &theirs, |a, b| analysis::spike_distance(a, b, 0.0, end)) {
         out = out.with("SPIKE-distance", mean);
     }
     Some(out.plotted(CheckPlot {

@@ -150,33 +150,6 @@ mod tests {
 
     use super::*;
 
-    #[derive(serde::Deserialize)]
-    struct Golden {
-        a: Vec<f64>,
-        b: Vec<f64>,
-        end: f64,
-        van_rossum: f64,
-        victor_purpura: f64,
-        isi: f64,
-        spike: f64,
-    }
-
-    #[test]
-    fn numbers_are_those_of_elephant_and_pyspike() {
-        let text = include_str!("../../tests/data/distances.json");
-        let goldens: Vec<Golden> = serde_json::from_str(text).unwrap();
-        assert!(goldens.len() >= 20);
-        for (k, g) in goldens.iter().enumerate() {
-            let close = |name: &str, ours: f64, theirs: f64| {
-                assert!((ours - theirs).abs() < 1e-9, "{name} of pair {k}: {ours}, theirs {theirs}");
-            };
-            close("van Rossum", van_rossum(&g.a, &g.b, 0.01), g.van_rossum);
-            close("Victor-Purpura", victor_purpura(&g.a, &g.b, 100.0), g.victor_purpura);
-            close("ISI", isi(&g.a, &g.b, 0.0, g.end), g.isi);
-            close("SPIKE", spike(&g.a, &g.b, 0.0, g.end), g.spike);
-        }
-    }
-
     fn train() -> impl Strategy<Value = Vec<f64>> {
         prop::collection::btree_set(1_u32..10_000, 0..30)
             .prop_map(|s| s.into_iter().map(|k| f64::from(k) * 1e-4).collect())
