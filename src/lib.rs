@@ -20,6 +20,7 @@ pub mod units;
 mod views;
 
 pub use description::NetworkDescription;
+pub use description::Side;
 pub use equations::{TimedArray, UserFunction, parse_unit};
 pub use error::{Error, ErrorKind, Result};
 pub use figure::{Figure, IntoSeries};
@@ -29,7 +30,6 @@ pub use groups::{
 };
 pub use monitors::{IntoVariables, PopulationRateMonitor, Recordable, SpikeMonitor, StateMonitor, Window};
 pub use simulation::{Network, NetworkObject, NetworkOperation, Progress, Step};
-pub use description::Side;
 pub use synapses::{Connect, IntoIndices, IntoNumberExpression, Synapses};
 pub use units::{Dimension, Quantity, QuantityArray};
 pub use views::{population_rate, raster, traces, visualise_connectivity};

@@ -1,8 +1,8 @@
 //! Ready pictures of a network's objects: a raster of spikes, the connections of synapses.
 //! Above figures and objects alike, so that neither needs to know of the other.
 
-use crate::figure::{Figure, connectivity_of, raster_of};
 use crate::error::Result;
+use crate::figure::{Figure, connectivity_of, raster_of};
 use crate::monitors::{PopulationRateMonitor, SpikeMonitor, StateMonitor, Window};
 use crate::synapses::Synapses;
 use crate::units::{Hz, Quantity, ms};

@@ -52,7 +52,11 @@ pub fn lv(train: &[f64]) -> f64 {
 ///
 /// # Errors
 /// Bounds that are no times, or an end that does not come after the start.
-pub fn mean_firing_rate(train: &[f64], start: impl Into<Quantity>, end: impl Into<Quantity>) -> Result<Quantity> {
+pub fn mean_firing_rate(
+    train: &[f64],
+    start: impl Into<Quantity>,
+    end: impl Into<Quantity>,
+) -> Result<Quantity> {
     let (start, end) = (seconds(start.into(), "start")?, seconds(end.into(), "end")?);
     if end <= start {
         return Err(Error::new(ErrorKind::Value, format!("there is no time from {start} s to {end} s"))

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ir::{Fun1, Fun2, Graph, Value};
+use super::ir::{Fun1, Fun2, Graph, Node, Value};
 use crate::equations::{
     Assign, At, BinaryOp, Callable, Compare, Expr, ExprKind, Function, Meaning, Owner, Scope, Slot,
     Statement, UnaryOp, ValueType,
@@ -20,6 +20,8 @@ pub(crate) struct Lowering<'a> {
     /// Numbers of the functions called so far.
     called: BTreeMap<String, u32>,
     time: Option<Value>,
+    /// Subexpressions computed already, by name and side, as long as nothing they read was set.
+    computed: BTreeMap<(String, Option<Owner>), Value>,
 }
 
 impl<'a> Lowering<'a> {
@@ -31,12 +33,26 @@ impl<'a> Lowering<'a> {
             locals: BTreeMap::new(),
             called: BTreeMap::new(),
             time: None,
+            computed: BTreeMap::new(),
         }
     }
 
     /// Reads `t` as this value from now on (integrators look into the middle of a step).
     pub(crate) fn set_time(&mut self, time: Option<Value>) {
         self.time = time;
+        self.computed.clear();
+    }
+
+    /// Reads this value in place of a column from now on.
+    pub(crate) fn write(&mut self, slot: Slot, at: At, value: Value) {
+        self.written.insert((slot, at), value);
+        self.computed.clear();
+    }
+
+    /// Reads columns themselves again.
+    pub(crate) fn forget_written(&mut self) {
+        self.written.clear();
+        self.computed.clear();
     }
 
     pub(crate) fn expression(&mut self, expr: &Expr) -> Result<Value> {
@@ -98,13 +114,26 @@ impl<'a> Lowering<'a> {
             }
             Meaning::Expression(o, inner) => {
                 let side = if o == Owner::Own { owner } else { Some(o) };
-                match side.and_then(|side| self.scope.sides.get(&side)) {
+                // The same name on both sides of a synapse is told apart by its suffix and its side.
+                let key = (name.to_owned(), side);
+                if let Some(v) = self.computed.get(&key) {
+                    return Ok(*v);
+                }
+                let value = match side.and_then(|side| self.scope.sides.get(&side)) {
                     Some(inner_scope) => {
                         let inner_scope = inner_scope.clone();
                         self.lower(&inner, &inner_scope, side)
                     }
                     None => self.lower(&inner, scope, side),
+                }?;
+                let by_chance = |n| {
+                    matches!(n, Node::Uniform(_) | Node::Normal(_) | Node::Poisson(..) | Node::Binomial(..))
+                };
+                // Each use of a subexpression with `rand()` draws a number of its own.
+                if !self.graph.any(&[value], &by_chance) {
+                    self.computed.insert(key, value);
                 }
+                Ok(value)
             }
         }
     }
@@ -206,6 +235,7 @@ impl<'a> Lowering<'a> {
                         ValueType::Boolean => self.graph.apply1(Fun1::Truth, value),
                     };
                     self.written.insert((slot, at), value);
+                    self.computed.clear();
                 }
                 None => {
                     self.locals.insert(s.target.clone(), value);

@@ -17,10 +17,15 @@ use crate::error::{Error, ErrorKind, Result};
 /// Deep enough for any sensible formula, shallow enough for any stack.
 const DEEPEST: usize = 200;
 
+/// So many words make one expression at most: a tree of sums is as deep as it is long.
+const LONGEST: usize = 1200;
+
 pub(super) struct Parser {
     pub(super) tokens: Vec<(Token, Span)>,
     pub(super) at: usize,
     depth: usize,
+    /// Where the present expression begins.
+    start: usize,
     /// Line ends inside an expression of an equation are mere space: it goes on up to the colon.
     pub(super) skip_newlines: bool,
 }
@@ -56,7 +61,7 @@ pub(crate) fn parse_statements(name: &str, text: &str) -> Result<Vec<Statement>>
 
 impl Parser {
     pub(super) fn new(text: &str) -> Result<Self> {
-        Ok(Self { tokens: tokens(text)?, at: 0, depth: 0, skip_newlines: false })
+        Ok(Self { tokens: tokens(text)?, at: 0, depth: 0, start: 0, skip_newlines: false })
     }
 
     pub(super) fn peek(&mut self) -> &Token {
@@ -123,6 +128,9 @@ impl Parser {
     }
 
     pub(super) fn expression(&mut self) -> Result<Expr> {
+        if self.depth == 0 {
+            self.start = self.at;
+        }
         self.depth += 1;
         if self.depth > DEEPEST {
             let span = self.span();
@@ -152,6 +160,12 @@ impl Parser {
         }
         let mut left = self.binary(least + 1)?;
         while let Some(op) = self.operator(least) {
+            if self.at - self.start > LONGEST {
+                let span = self.span();
+                return Err(Error::new(ErrorKind::Syntax, "the expression is too long")
+                    .label(span, "here")
+                    .help("name parts of it in equations of their own, `part = … : 1`"));
+            }
             self.advance();
             let right = self.binary(least + 1)?;
             let span = left.span.start..right.span.end;

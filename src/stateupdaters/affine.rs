@@ -1,7 +1,7 @@
 //! Linear forms: a computation as multiples of some of its inputs and a rest, if it is one.
 //! Also the questions that `exact` asks of a whole system: is its matrix singular, are its solutions real?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ndarray::Array2;
 
@@ -57,6 +57,22 @@ impl Affine {
 
 /// `v` as a linear form in the leaves, if it is one.
 pub(super) fn affine(g: &mut Graph, v: Value, leaves: &[Value]) -> Option<Affine> {
+    form(g, v, leaves, &mut HashMap::new())
+}
+
+/// Forms found so far: what is used twice must not be computed twice, or time doubles with each use.
+type Found = HashMap<Value, Option<Affine>>;
+
+fn form(g: &mut Graph, v: Value, leaves: &[Value], found: &mut Found) -> Option<Affine> {
+    if let Some(known) = found.get(&v) {
+        return known.clone();
+    }
+    let new = new_form(g, v, leaves, found);
+    found.insert(v, new.clone());
+    new
+}
+
+fn new_form(g: &mut Graph, v: Value, leaves: &[Value], found: &mut Found) -> Option<Affine> {
     if leaves.contains(&v) {
         let one = g.constant(1.0);
         return Some(Affine { factors: [(v, one)].into(), rest: None });
@@ -67,11 +83,11 @@ pub(super) fn affine(g: &mut Graph, v: Value, leaves: &[Value]) -> Option<Affine
     }
     match g.node(v) {
         Node::Apply1(Fun1::Neg, a) => {
-            let a = affine(g, a, leaves)?;
+            let a = form(g, a, leaves, found)?;
             Some(map(a, &mut |v| g.apply1(Fun1::Neg, v)))
         }
         Node::Apply2(f @ (Fun2::Add | Fun2::Sub), a, b) => {
-            let (a, b) = (affine(g, a, leaves)?, affine(g, b, leaves)?);
+            let (a, b) = (form(g, a, leaves, found)?, form(g, b, leaves, found)?);
             Some(sum(g, a, b, f))
         }
         Node::Apply2(Fun2::Mul, a, b) => {
@@ -79,14 +95,14 @@ pub(super) fn affine(g: &mut Graph, v: Value, leaves: &[Value]) -> Option<Affine
             if g.reaches(&[factor], leaves) {
                 return None;
             }
-            let linear = affine(g, linear, leaves)?;
+            let linear = form(g, linear, leaves, found)?;
             Some(map(linear, &mut |v| g.apply2(Fun2::Mul, factor, v)))
         }
         Node::Apply2(Fun2::Div, a, b) => {
             if g.reaches(&[b], leaves) {
                 return None;
             }
-            let a = affine(g, a, leaves)?;
+            let a = form(g, a, leaves, found)?;
             Some(map(a, &mut |v| g.apply2(Fun2::Div, v, b)))
         }
         _ => None,
@@ -123,7 +139,7 @@ pub(super) fn refusal(g: &Graph, rows: &[Affine], x: &[Value], is_asked_for: boo
     const SAMPLES: u64 = 5;
     let matrices = (0..SAMPLES).map(|sample| {
         Array2::from_shape_fn((x.len(), x.len()), |(i, j)| {
-            rows[i].factors.get(&x[j]).map_or(0.0, |v| sampled(g, *v, sample))
+            rows[i].factors.get(&x[j]).map_or(0.0, |v| sampled(g, *v, sample, &mut HashMap::new()))
         })
     });
     // Samples in which a root or a logarithm has no real value say nothing.
@@ -141,12 +157,22 @@ pub(super) fn refusal(g: &Graph, rows: &[Affine], x: &[Value], is_asked_for: boo
 }
 
 /// The value of a computation when its inputs are numbers drawn for this sample.
-fn sampled(g: &Graph, v: Value, sample: u64) -> f64 {
-    match g.node(v) {
+fn sampled(g: &Graph, v: Value, sample: u64, known: &mut HashMap<Value, f64>) -> f64 {
+    if let Some(x) = known.get(&v) {
+        return *x;
+    }
+    let mut at = |v| sampled(g, v, sample, known);
+    let x = match g.node(v) {
         Node::Const(bits) => f64::from_bits(bits),
-        Node::Apply1(f, a) => f.apply(sampled(g, a, sample)),
-        Node::Apply2(f, a, b) => f.apply(sampled(g, a, sample), sampled(g, b, sample)),
-        Node::Select(c, a, b) => sampled(g, if sampled(g, c, sample) == 0.0 { b } else { a }, sample),
+        Node::Apply1(f, a) => f.apply(at(a)),
+        Node::Apply2(f, a, b) => f.apply(at(a), at(b)),
+        Node::Select(c, a, b) => {
+            if at(c) == 0.0 {
+                at(b)
+            } else {
+                at(a)
+            }
+        }
         _ => {
             // Between 0.5 and 2, of either sign.
             let draw = crate::random::Stream::new(sample, "exact").uniform(0, v.0, 0);
@@ -154,7 +180,9 @@ fn sampled(g: &Graph, v: Value, sample: u64) -> f64 {
             let sign = crate::random::Stream::new(sample, "sign").uniform(0, v.0, 0);
             if sign < 0.5 && sample > 0 { -size } else { size }
         }
-    }
+    };
+    known.insert(v, x);
+    x
 }
 
 /// By elimination with pivots, against the size of the rows.

@@ -60,8 +60,8 @@ pub(crate) fn advance(equations: &Equations, scope: &Scope, lowering: &mut Lower
         ));
     }
     for (slot, value) in new {
-        lowering.written.insert((slot, own), value);
+        lowering.write(slot, own, value);
     }
-    lowering.written.insert((last, own), now);
+    lowering.write(last, own, now);
     Ok(())
 }

@@ -1,9 +1,14 @@
 //! `independent`: each equation solved by itself, everything else held for the step.
 //! Linear equations and those of second degree in their own variable have a formula; Brian2 calls the method deprecated.
 
+use std::collections::HashMap;
+
 use super::method::{Build, Update};
 use crate::codegen::{Fun1, Fun2, Graph, Node, Value};
 use crate::error::{Error, ErrorKind, Result};
+
+/// Polynomials found so far: what is used twice is computed once.
+type Found = HashMap<Value, Option<Polynomial>>;
 
 /// Coefficients of 1, x and x squared; `None` is zero.
 type Polynomial = [Option<Value>; 3];
@@ -16,7 +21,7 @@ pub(super) fn independent(build: &Build<'_>) -> Result<Update> {
     let dt = build.dt(g);
     let mut new = Vec::new();
     for ((rate, slope), x) in build.rates.iter().zip(slopes).zip(&x) {
-        let Some(form) = polynomial(g, slope, *x) else {
+        let Some(form) = polynomial(g, slope, *x, &mut Found::new()) else {
             return Err(Error::new(
                 ErrorKind::Method,
                 format!("`independent` has no formula for the equation of `{}`", rate.name),
@@ -64,7 +69,16 @@ fn solved(g: &mut Graph, [c, b, a]: Polynomial, x: Value, dt: Value) -> Value {
 }
 
 /// `v` as a polynomial in x of second degree at most, if it is one.
-fn polynomial(g: &mut Graph, v: Value, x: Value) -> Option<Polynomial> {
+fn polynomial(g: &mut Graph, v: Value, x: Value, found: &mut Found) -> Option<Polynomial> {
+    if let Some(known) = found.get(&v) {
+        return *known;
+    }
+    let new = new_polynomial(g, v, x, found);
+    found.insert(v, new);
+    new
+}
+
+fn new_polynomial(g: &mut Graph, v: Value, x: Value, found: &mut Found) -> Option<Polynomial> {
     if v == x {
         return Some([None, Some(g.constant(1.0)), None]);
     }
@@ -73,11 +87,11 @@ fn polynomial(g: &mut Graph, v: Value, x: Value) -> Option<Polynomial> {
     }
     match g.node(v) {
         Node::Apply1(Fun1::Neg, a) => {
-            let a = polynomial(g, a, x)?;
+            let a = polynomial(g, a, x, found)?;
             Some(a.map(|c| c.map(|c| g.apply1(Fun1::Neg, c))))
         }
         Node::Apply2(f @ (Fun2::Add | Fun2::Sub), a, b) => {
-            let (a, b) = (polynomial(g, a, x)?, polynomial(g, b, x)?);
+            let (a, b) = (polynomial(g, a, x, found)?, polynomial(g, b, x, found)?);
             let zero = g.constant(0.0);
             Some(std::array::from_fn(|k| match (a[k], b[k]) {
                 (None, None) => None,
@@ -85,15 +99,15 @@ fn polynomial(g: &mut Graph, v: Value, x: Value) -> Option<Polynomial> {
             }))
         }
         Node::Apply2(Fun2::Mul, a, b) => {
-            let (a, b) = (polynomial(g, a, x)?, polynomial(g, b, x)?);
+            let (a, b) = (polynomial(g, a, x, found)?, polynomial(g, b, x, found)?);
             product(g, a, b)
         }
         Node::Apply2(Fun2::Pow, a, b) if g.as_constant(b) == Some(2.0) => {
-            let a = polynomial(g, a, x)?;
+            let a = polynomial(g, a, x, found)?;
             product(g, a, a)
         }
         Node::Apply2(Fun2::Div, a, b) if !g.reaches(&[b], &[x]) => {
-            let a = polynomial(g, a, x)?;
+            let a = polynomial(g, a, x, found)?;
             Some(a.map(|c| c.map(|c| g.apply2(Fun2::Div, c, b))))
         }
         _ => None,

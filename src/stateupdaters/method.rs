@@ -123,10 +123,10 @@ impl<'a> Build<'a> {
     /// Right-hand sides with the given values in place of the state.
     pub(crate) fn slopes(&self, lowering: &mut Lowering<'_>, state: &[Value]) -> Result<Vec<Value>> {
         for (rate, v) in self.rates.iter().zip(state) {
-            lowering.written.insert((rate.column, At::new(Owner::Own)), *v);
+            lowering.write(rate.column, At::new(Owner::Own), *v);
         }
         let slopes = self.rates.iter().map(|r| lowering.expression(r.rhs)).collect();
-        lowering.written.clear();
+        lowering.forget_written();
         slopes
     }
 

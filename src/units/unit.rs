@@ -126,18 +126,19 @@ pub(crate) fn lookup(name: &str) -> Option<Quantity> {
     if let Some(q) = find(SHORT, name) {
         return Some(q);
     }
-    if name == "kilogram" || name == "kilogramme" {
-        return Some(Quantity::new(1.0, MASS));
-    }
     let (stem, power) = match name.strip_suffix(['2', '3']) {
-        Some(stem) => (stem, if name.ends_with('2') { 2.0 } else { 3.0 }),
-        None => (name, 1.0),
+        Some(stem) => (stem, if name.ends_with('2') { 2 } else { 3 }),
+        None => (name, 1),
     };
+    if stem == "kilogram" || stem == "kilogramme" {
+        return Some(Quantity::new(1.0, MASS.powf(f64::from(power))?));
+    }
     PREFIXES.iter().find_map(|(prefix, scale)| {
         let unit = find(LONG, stem.strip_prefix(prefix)?)?;
-        // One multiplication only, as Brian2 does, so that the last bit agrees.
-        let scaled = if *scale == 1.0 { unit } else { *scale * unit };
-        Some(if power == 1.0 { scaled } else { scaled.powf(power) })
+        // Scales are powers of ten, and so are their powers: read as decimals they are exact.
+        let tens = (scale.log10().round() + unit.value().log10().round()) * f64::from(power);
+        let scaled: f64 = format!("1e{tens}").parse().ok()?;
+        Some(Quantity::new(scaled, unit.dimension().powf(f64::from(power))?))
     })
 }
 

@@ -24,7 +24,10 @@ struct Statistics {
 }
 
 fn close(name: &str, k: usize, ours: f64, theirs: f64) {
-    assert!((ours - theirs).abs() <= 1e-9 * theirs.abs().max(1.0), "{name} of case {k}: {ours}, theirs {theirs}");
+    assert!(
+        (ours - theirs).abs() <= 1e-9 * theirs.abs().max(1.0),
+        "{name} of case {k}: {ours}, theirs {theirs}"
+    );
 }
 
 #[test]
