@@ -527,7 +527,7 @@ impl Timing {
 
 /// Some elements of a group.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(from = "Form", into = "Form")]
 pub enum Selection {
     /// All of them.
     #[default]
@@ -537,17 +537,63 @@ pub enum Selection {
     /// From `start` up to but not including `stop`, every `step`-th; negative ones count from the end.
     Slice {
         /// First; 0 if absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         start: Option<i64>,
         /// End; all the rest if absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         stop: Option<i64>,
         /// Every one if absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<i64>,
     },
     /// Those for which the condition holds.
     Condition(String),
+}
+
+/// A selection as it is written: not as an enum, which YAML would mark with a tag that JSON does not know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Form {
+    All(AllElements),
+    Indices { indices: Vec<usize> },
+    Condition { condition: String },
+    Slice { slice: Slice },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AllElements {
+    All,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Slice {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    start: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stop: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    step: Option<i64>,
+}
+
+impl From<Form> for Selection {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::All(AllElements::All) => Self::All,
+            Form::Indices { indices } => Self::Indices(indices),
+            Form::Condition { condition } => Self::Condition(condition),
+            Form::Slice { slice: Slice { start, stop, step } } => Self::Slice { start, stop, step },
+        }
+    }
+}
+
+impl From<Selection> for Form {
+    fn from(selection: Selection) -> Self {
+        match selection {
+            Selection::All => Self::All(AllElements::All),
+            Selection::Indices(indices) => Self::Indices { indices },
+            Selection::Condition(condition) => Self::Condition { condition },
+            Selection::Slice { start, stop, step } => Self::Slice { slice: Slice { start, stop, step } },
+        }
+    }
 }
 
 impl Selection {

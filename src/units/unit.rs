@@ -61,7 +61,6 @@ const LONG: &[(&str, f64, Dimension)] = &[
 
 const PREFIXES: &[(&str, f64)] = &[
     ("", 1.0),
-    ("da", 1e1),
     ("y", 1e-24),
     ("z", 1e-21),
     ("a", 1e-18),
@@ -113,6 +112,9 @@ const SHORT: &[(&str, f64, Dimension)] = &[
     ("cm3", 1e-6, Dimension::base(3, 0, 0, 0, 0, 0, 0)),
     ("mm3", 1e-9, Dimension::base(3, 0, 0, 0, 0, 0, 0)),
     ("um3", 1e-18, Dimension::base(3, 0, 0, 0, 0, 0, 0)),
+    // The only names with the prefix for ten.
+    ("daliter", 1e-2, Dimension::base(3, 0, 0, 0, 0, 0, 0)),
+    ("dalitre", 1e-2, Dimension::base(3, 0, 0, 0, 0, 0, 0)),
     ("mM", 1.0, CONCENTRATION),
     ("uM", 1e-3, CONCENTRATION),
     ("nM", 1e-6, CONCENTRATION),
