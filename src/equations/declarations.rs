@@ -120,7 +120,9 @@ impl Parser {
             return Err(self.unexpected("`dt`").help("a differential equation begins with `dv/dt = `"));
         }
         match word.strip_prefix('d') {
-            Some(name) if !name.is_empty() => Ok((name.to_owned(), first.start + 1..first.end, true)),
+            Some(name) if name.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
+                Ok((name.to_owned(), first.start + 1..first.end, true))
+            }
             _ => Err(Error::new(ErrorKind::Syntax, "the left-hand side is not a derivative")
                 .label(first.start..span.end, "expected `dv/dt`, with the name of the variable after the d")),
         }
@@ -133,6 +135,8 @@ impl Parser {
             format!("`{name}` already has a meaning in every model")
         } else if units::lookup(name).is_some() {
             format!("`{name}` is the name of a unit")
+        } else if name.starts_with('_') {
+            format!("`{name}` begins with an underscore, as only internal variables do")
         } else if name.ends_with("_pre") || name.ends_with("_post") {
             format!("`{name}` ends like a variable seen from a synapse")
         } else {
@@ -140,7 +144,7 @@ impl Parser {
         };
         Err(Error::new(ErrorKind::Syntax, problem)
             .label(span.clone(), "choose another name")
-            .help(format!("rename it, for example to `{name}_1`")))
+            .help(format!("rename it, for example to `{}_1`", name.trim_matches('_'))))
     }
 
     fn unit(&mut self) -> Result<(Dimension, ValueType)> {

@@ -48,11 +48,6 @@ impl Affine {
         }
         false
     }
-
-    /// The rest, if there is nothing else.
-    pub(super) fn drift_alone(&self) -> Option<Value> {
-        self.rest.filter(|_| self.factors.is_empty())
-    }
 }
 
 /// `v` as a linear form in the leaves, if it is one.

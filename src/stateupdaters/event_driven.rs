@@ -47,17 +47,7 @@ pub(crate) fn advance(equations: &Equations, scope: &Scope, lowering: &mut Lower
         if row.is_moving(&lowering.graph, f64::NAN) {
             return Err(refuse("it depends on time or chance"));
         }
-        new.push((
-            slot,
-            match row.drift_alone() {
-                // Constant drift: no decay at all.
-                Some(b) => {
-                    let step = lowering.graph.apply2(Fun2::Mul, b, span);
-                    lowering.graph.apply2(Fun2::Add, x, step)
-                }
-                None => solution(&mut lowering.graph, &row, x, span),
-            },
-        ));
+        new.push((slot, solution(&mut lowering.graph, &row, x, span)));
     }
     for (slot, value) in new {
         lowering.write(slot, own, value);

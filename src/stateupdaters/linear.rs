@@ -67,7 +67,11 @@ fn separate(build: &Build<'_>, mut graph: Graph, rows: &[Affine]) -> Update {
 
 /// The state of one equation after a time `dt`.
 pub(super) fn solution(g: &mut Graph, row: &Affine, x: Value, dt: Value) -> Value {
-    let m = row.factors[&x];
+    let Some(m) = row.factors.get(&x).copied() else {
+        let Some(b) = row.rest else { return x };
+        let step = g.apply2(Fun2::Mul, b, dt);
+        return g.apply2(Fun2::Add, x, step);
+    };
     let exponent = g.apply2(Fun2::Mul, m, dt);
     let decay = g.apply1(Fun1::Exp, exponent);
     let decayed = g.apply2(Fun2::Mul, x, decay);
