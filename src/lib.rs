@@ -47,7 +47,7 @@ pub mod prelude {
     };
     pub use crate::{
         Connect, Network, NetworkDescription, NetworkOperation, NeuronGroup, PoissonGroup, PoissonInput,
-        PopulationRateMonitor, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray, Window,
-        population_rate, raster, traces, visualise_connectivity,
+        PopulationRateMonitor, Side, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray,
+        Window, population_rate, raster, traces, visualise_connectivity,
     };
 }

@@ -116,6 +116,8 @@ fn random(check: &Connectivity, (n_source, n_target): Pair, theirs: &[Pair]) -> 
             show(p),
             show(mean)
         ))
+    } else if let Some(rule) = structure(theirs, (n_source, n_target), p, check.self_connections) {
+        Comparison::wrong(format!("{k} synapses would be likely, but chance does not wire like this: {rule}"))
     } else {
         Comparison::right(format!(
             "{k} of {candidates} pairs, {} expected: likely for a probability of {}",
@@ -126,6 +128,35 @@ fn random(check: &Connectivity, (n_source, n_target): Pair, theirs: &[Pair]) -> 
     out.with("synapses expected on average", mean)
         .with("probability of so few", low)
         .with("probability of so many", high)
+}
+
+/// What gives wiring by rule away: numbers of synapses per neuron that spread far more than chance allows.
+fn structure(pairs: &[Pair], (n_source, n_target): Pair, p: f64, with_self: bool) -> Option<String> {
+    /// So many standard deviations of the statistic; honest wiring gets there less than once in a million times.
+    const FAR: f64 = 10.0;
+    if !(p > 0.0 && p < 1.0) {
+        return None;
+    }
+    for (word, n, others) in [("sends", n_source, n_target), ("receives", n_target, n_source)] {
+        let mut degrees = vec![0_usize; n.min(1_000_000)];
+        for pair in pairs {
+            *degrees.get_mut(if word == "sends" { pair.0 } else { pair.1 })? += 1;
+        }
+        let tries = float(others.saturating_sub(usize::from(!with_self && others > 0)));
+        let (mean, variance) = (tries * p, tries * p * (1.0 - p));
+        if variance <= 0.0 || n < 2 {
+            continue;
+        }
+        let spread: f64 = degrees.iter().map(|d| (float(*d) - mean).powi(2) / variance).sum();
+        if (spread - float(n)) / (2.0 * float(n)).sqrt() > FAR {
+            let (neuron, most) = degrees.iter().enumerate().max_by_key(|(_, d)| **d)?;
+            return Some(format!(
+                "neuron {neuron} alone {word} {most}, about {} are expected of each",
+                show(mean)
+            ));
+        }
+    }
+    None
 }
 
 /// The probabilities of at most and of at least `k` successes in `n` tries.
@@ -230,7 +261,11 @@ mod tests {
         let check = check("mode: random, p: 0.2");
         let fraction =
             |list: &[Pair]| compare(&check, &synapses(10, &[], &[]), &synapses(10, list, &[])).unwrap();
-        assert_eq!(fraction(&all[..18]).fraction, 1.0);
+        let scattered: Vec<Pair> =
+            all.iter().copied().filter(|(i, j)| (i * 7 + j * 3 + i * j) % 5 == 0).collect();
+        assert_eq!(fraction(&scattered).fraction, 1.0, "{} pairs", scattered.len());
+        let by_rule = fraction(&all[..18]);
+        assert!(by_rule.fraction == 0.0 && by_rule.message.contains("alone sends 9"), "{}", by_rule.message);
         assert!(fraction(&all).message.contains("too many"));
         assert!(fraction(&all[..2]).message.contains("too few"));
         assert!(fraction(&[(3, 3)]).message.contains("to themselves: 3"));

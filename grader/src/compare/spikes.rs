@@ -19,6 +19,9 @@ const LEAST: f64 = 0.5;
 
 pub(super) fn compare(check: &Spikes, expected: &Evidence, got: &Evidence) -> Option<Comparison> {
     let (n, ours) = trains(expected)?;
+    if let Some(why) = torn(got) {
+        return Some(Comparison::wrong(format!("this is no record of spikes: {why}")));
+    }
     let (n_got, theirs) = trains(got)?;
     if n != n_got {
         return Some(Comparison::wrong(format!("{n_got} neurons are watched, there should be {n}")));
@@ -94,6 +97,18 @@ fn mean(a: &[Vec<f64>], b: &[Vec<f64>], f: impl Fn(&[f64], &[f64]) -> f64) -> Op
     let pairs: usize = a.iter().zip(b).map(|(a, b)| a.len().saturating_mul(b.len())).sum();
     (pairs <= PAIRS && !a.is_empty())
         .then(|| a.iter().zip(b).map(|(a, b)| f(a, b)).sum::<f64>() / float(a.len()))
+}
+
+/// Why these cannot be the spikes of a monitor.
+fn torn(evidence: &Evidence) -> Option<String> {
+    let Evidence::Spikes { n, i, t } = evidence else { return None };
+    if i.len() != t.len() {
+        return Some(format!("there are {} neurons and {} times", i.len(), t.len()));
+    }
+    if let Some(k) = i.iter().find(|k| *k >= n) {
+        return Some(format!("there is a spike of neuron {k}, but there are {n} neurons"));
+    }
+    t.iter().find(|t| !t.is_finite()).map(|t| format!("there is a spike at {t}"))
 }
 
 /// The sorted train of each neuron; spikes of neurons that do not exist and times that are no numbers are left out.
@@ -205,7 +220,7 @@ mod tests {
     #[test]
     fn hostile_evidence_is_no_trouble() {
         let odd = Evidence::Spikes { n: 2, i: vec![7, usize::MAX, 0], t: vec![f64::NAN, 1.0] };
-        assert_eq!(compare(&check(), &spikes(2, &[(0, 1.0)]), &odd).fraction, 0.5);
+        assert_eq!(compare(&check(), &spikes(2, &[(0, 1.0)]), &odd).fraction, 0.0);
         assert_eq!(compare(&check(), &spikes(2, &[]), &spikes(3, &[])).fraction, 0.0);
     }
 }
