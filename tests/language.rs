@@ -174,6 +174,19 @@ fn switches_clocks_and_summaries() {
     assert_eq!(other.get("v").unwrap().to_vec(), [0.0, 0.0]);
     assert_eq!(other.get("x").unwrap().to_vec(), [2.0, 2.0]);
     assert_eq!(other.get("s").unwrap().to_vec(), [3.0]);
+    let bar = {
+        let mut text = String::new();
+        net.run_reporting(0.5 * ms, Duration::ZERO, |p| text = p.to_string()).unwrap();
+        text
+    };
+    assert!(bar.starts_with("[##############################] 100 % of 500 us"), "{bar}");
+    let count = net.add(StateMonitor::new(&group, "v").named("off")).unwrap();
+    net.set_active("off", false).unwrap();
+    net.run(1.0 * ms).unwrap();
+    net.set_active("off", true).unwrap();
+    net.run(1.0 * ms).unwrap();
+    assert_eq!(count.t().len(), 2, "two steps of half a millisecond while it was on");
+    assert!(net.set_active("of", false).unwrap_err().to_string().contains("did you mean `off`?"));
     let table = net.scheduling_summary().unwrap();
     assert!(
         table.contains("G_stateupdater") && table.contains("500 us") && !table.contains("H_stateupdater"),

@@ -40,6 +40,8 @@ pub(crate) struct Context {
     pub(crate) functions: BTreeMap<String, UserFunction>,
     /// The slots of a step, if they are not the usual ones.
     pub(crate) schedule: Option<Vec<String>>,
+    /// Monitors, inputs and operations that are switched off; groups and synapses know it themselves.
+    pub(crate) inactive: std::collections::BTreeSet<String>,
     /// How often a stored state was put back: trials from one state must differ in their random numbers.
     pub(crate) epoch: u64,
     /// How many operations each object has seen; tells their random numbers apart.

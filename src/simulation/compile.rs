@@ -46,7 +46,8 @@ impl<'a> Engine<'a> {
                 engine.add_synapses(s, context, &mut agenda)?;
             }
         }
-        for input in &objects.inputs {
+        let is_on = |name: &str| !context.inactive.contains(name);
+        for input in objects.inputs.iter().filter(|o| is_on(o.name())) {
             let view = input.target()?;
             let g = objects.place_of(&view)?;
             let state = &engine.groups[g].0;
@@ -59,7 +60,7 @@ impl<'a> Engine<'a> {
             engine.codes.push(Code { program, target: Target::Part(view.range) });
         }
         engine.add_monitors(objects, context, &mut agenda)?;
-        for (k, operation) in objects.operations.iter().enumerate() {
+        for (k, operation) in objects.operations.iter().enumerate().filter(|(_, o)| is_on(o.name())) {
             let timing = &operation.description.timing;
             let (when, order) = place(timing, "start", 0);
             let dt = timing.dt.unwrap_or(context.dt);
@@ -223,6 +224,7 @@ impl<'a> Engine<'a> {
     }
 
     fn add_monitors(&mut self, objects: &'a Objects, context: &Context, agenda: &mut Agenda) -> Result<()> {
+        let is_on = |name: &str| !context.inactive.contains(name);
         for (k, monitor) in objects.state_monitors.iter().enumerate() {
             let d = &monitor.description;
             let (watch, scope, own) = match monitor.source()? {
@@ -240,7 +242,9 @@ impl<'a> Engine<'a> {
             };
             let (when, order) = place(&d.timing, "start", 0);
             let dt = d.timing.dt.unwrap_or(own);
-            agenda.add(context, when, order, d.name.clone(), Task::Sample(k), dt)?;
+            if is_on(&d.name) {
+                agenda.add(context, when, order, d.name.clone(), Task::Sample(k), dt)?;
+            }
             let (record, tapes) = (monitor.live()?.state(), tapes(&d.variables, &scope)?);
             self.samplers.push(Sampler { record, watch, tapes, stream: context.stream(&d.name) });
         }
@@ -254,7 +258,9 @@ impl<'a> Engine<'a> {
                 Some(when) => (when.as_str(), d.timing.order.unwrap_or(0)),
                 None => (usual, d.timing.order.unwrap_or(order + 1)),
             };
-            agenda.add(context, when, order, d.name.clone(), Task::RecordEvents(k), state.dt(context))?;
+            if is_on(&d.name) {
+                agenda.add(context, when, order, d.name.clone(), Task::RecordEvents(k), state.dt(context))?;
+            }
             let tapes = tapes(&d.variables, &state.scope_of_part(context, &view.range)?)?;
             let stream = context.stream(&d.name);
             let record = monitor.live()?.state();
@@ -266,7 +272,9 @@ impl<'a> Engine<'a> {
             let g = objects.place_of(&view)?;
             let (when, order) = place(&d.timing, "end", 0);
             let dt = self.groups[g].0.dt(context);
-            agenda.add(context, when, order, d.name.clone(), Task::Rate(k), dt)?;
+            if is_on(&d.name) {
+                agenda.add(context, when, order, d.name.clone(), Task::Rate(k), dt)?;
+            }
             self.rates.push(RateCounter { record: monitor.live()?.state(), group: g, range: view.range });
         }
         Ok(())

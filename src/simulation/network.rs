@@ -15,7 +15,7 @@ use super::run::{Progress, Wishes, run};
 use super::snapshot::Snapshot;
 use crate::description::{FORMAT, NetworkDescription, Operation};
 use crate::equations::UserFunction;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::evidence::{Evidence, ToEvidence};
 use crate::groups::{Context, IntoNamespace, NeuronGroup, SLOTS, Shared, lock, time_step};
 use crate::monitors::{PopulationRateMonitor, SpikeMonitor, StateMonitor};
@@ -158,6 +158,29 @@ impl Network {
         Ok(())
     }
 
+    /// Switches a monitor, an input or an operation off or on, by its name; groups and synapses have a method for it.
+    ///
+    /// # Errors
+    /// A name that no object has.
+    pub fn set_active(&self, object: &str, active: bool) -> Result<()> {
+        let objects = lock(&self.objects);
+        let mut context = lock(&self.context);
+        if !objects.names().any(|name| name == object) {
+            let error = Error::new(ErrorKind::UnknownName, format!("there is no object called `{object}`"));
+            return Err(match did_you_mean(object, objects.names()) {
+                Some(near) => error.help(format!("did you mean `{near}`?")),
+                None => error.help("use the name given with `.named(…)`"),
+            });
+        }
+        if active {
+            context.inactive.remove(object);
+        } else {
+            context.inactive.insert(object.to_owned());
+        }
+        context.record(object, Operation::SetActive { object: object.to_owned(), active });
+        Ok(())
+    }
+
     /// Makes a function of yours known to all equations of the network.
     ///
     /// # Errors
@@ -236,6 +259,18 @@ impl Network {
             return Err(no_duration(duration));
         }
         self.run_seconds(duration.value(), Some(&mut report), period)
+    }
+
+    /// As [`Network::run`], with a bar on standard error that shows how far it has come and how long it still takes.
+    ///
+    /// # Errors
+    /// As [`Network::run`].
+    pub fn run_with_progress_bar(&mut self, duration: impl Into<Quantity>) -> Result<()> {
+        let result = self.run_reporting(duration, Duration::from_millis(500), |progress| {
+            eprint!("\r{progress}");
+        });
+        eprintln!();
+        result
     }
 
     pub(super) fn run_seconds<'r>(

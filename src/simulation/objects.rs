@@ -39,7 +39,7 @@ impl Objects {
         })
     }
 
-    fn names(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let groups = self.groups.iter().map(NeuronGroup::name);
         let inputs = self.inputs.iter().map(PoissonInput::name);
         let synapses = self.synapses.iter().map(Synapses::name);

@@ -104,7 +104,7 @@ impl Network {
                 match (self.neuron_group(object), self.synapses(object)) {
                     (Some(group), _) => group.set_active(*active),
                     (None, Some(synapses)) => synapses.set_active(*active),
-                    (None, None) => Err(missing("NeuronGroup or Synapses", object)),
+                    (None, None) => self.set_active(object, *active),
                 }
             }
             Operation::SetNamespace { name, value } => self.set_constant(name, value.clone()),

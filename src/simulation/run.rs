@@ -29,6 +29,28 @@ pub struct Progress {
     pub elapsed: Duration,
 }
 
+impl std::fmt::Display for Progress {
+    /// A bar of fixed width, the share done, the time simulated and the time left.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const WIDTH: usize = 30;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a share of a small width"
+        )]
+        let full = (self.completed.clamp(0.0, 1.0) * WIDTH as f64) as usize;
+        let left = self.elapsed.as_secs_f64() * (1.0 - self.completed) / self.completed.max(1e-9);
+        let bar = format!("{}{}", "#".repeat(full), ".".repeat(WIDTH - full));
+        write!(f, "[{bar}] {:3.0} % of {}", self.completed * 100.0, self.duration)?;
+        if self.completed > 0.0 && self.completed < 1.0 {
+            write!(f, ", {left:.0} s left  ")
+        } else {
+            write!(f, ", {:.1} s so far", self.elapsed.as_secs_f64())
+        }
+    }
+}
+
 /// What a run takes besides its length.
 #[derive(Default)]
 pub(super) struct Wishes<'r, 'p> {

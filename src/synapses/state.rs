@@ -130,6 +130,12 @@ impl SynapsesState {
             }
             scope.sides.insert(owner, group.scope_of_part(context, &view.range)?);
         }
+        for (suffix, group) in [("_pre", source), ("_post", target)] {
+            scope.insert_constant(&format!("dt{suffix}"), group.dt(context), Dimension::TIME);
+            if let Some(time) = scope.sides.get(&Owner::Pre).and_then(|s| s.symbol("t")) {
+                scope.insert(format!("t{suffix}"), time);
+            }
+        }
         scope.insert_count("N_pre", self.source.len());
         scope.insert_count("N_post", self.target.len());
         scope.insert_clock(self.dt(context));
