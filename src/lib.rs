@@ -6,6 +6,7 @@
 pub mod analysis;
 mod codegen;
 pub mod description;
+mod equation_text;
 mod equations;
 mod error;
 pub mod evidence;
@@ -21,6 +22,7 @@ mod views;
 
 pub use description::NetworkDescription;
 pub use description::Side;
+pub use equation_text::Equations;
 pub use equations::{TimedArray, UserFunction, parse_unit};
 pub use error::{Error, ErrorKind, Result};
 pub use figure::{Figure, IntoSeries};

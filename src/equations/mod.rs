@@ -16,7 +16,7 @@ pub use declarations::parse_unit;
 pub use functions::UserFunction;
 pub(crate) use functions::{Callable, Function, MOST_ARGUMENTS, check_function};
 pub(crate) use lexer::{Token, tokens};
-pub(crate) use model::{Definition, Equations};
+pub(crate) use model::{Definition, Equations, Equations as Assembled};
 pub(crate) use namespace::{At, Meaning, Namespace, Owner, Scope, Slot, Symbol, constant};
 pub(crate) use parser::{parse_expression, parse_statements};
 pub use timed_array::TimedArray;
