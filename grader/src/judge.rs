@@ -102,6 +102,7 @@ fn cause(question: &Question, transcript: &Transcript) -> Option<String> {
             CellStatus::Panicked => "panicked",
             CellStatus::ReturnedError => "ended with an error",
             CellStatus::TimedOut => "took too long",
+            CellStatus::OverLimit => "went over a limit",
             CellStatus::Died => "ended the process",
             CellStatus::Refused | CellStatus::NotRun => "was not run",
         };
@@ -149,7 +150,7 @@ questions:
             message: Some("index out of bounds".into()),
         };
         let values = values.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect();
-        Transcript { cells: vec![cell], evidence: [("q".to_owned(), values)].into(), remarks: vec![] }
+        Transcript { cells: vec![cell], evidence: [("q".to_owned(), values)].into(), ..Transcript::default() }
     }
 
     #[test]

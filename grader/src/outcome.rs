@@ -20,6 +20,8 @@ pub enum CellStatus {
     ReturnedError,
     /// The cell was interrupted at its time limit.
     TimedOut,
+    /// The cell used more memory, processes, files or output than it may; all variables are lost. The message says which.
+    OverLimit,
     /// The process that runs the cells ended (exit, abort, stack overflow); all variables are lost.
     Died,
     /// The grader refused to send the cell (kernel commands).
@@ -45,9 +47,34 @@ pub struct CellOutcome {
     pub message: Option<String>,
 }
 
+/// How far a notebook was kept away from the machine and from other notebooks while it ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// In the sandbox, whose self-test passed.
+    Full,
+    /// With the rights of whoever started the grader.
+    #[default]
+    None,
+}
+
+impl Isolation {
+    /// In words for reports.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Full => "full: run in the sandbox",
+            Self::None => "none: run with the grader's own rights",
+        }
+    }
+}
+
 /// Everything one run of a notebook left behind.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Transcript {
+    /// How the notebook was run; belongs into every report.
+    #[serde(default)]
+    pub isolation: Isolation,
     /// Every code cell in order.
     pub cells: Vec<CellOutcome>,
     /// Question id → variable name → its value, taken out right after the question's last cell.

@@ -38,10 +38,9 @@ async fn run_once(
 ) -> Result<Transcript, KernelFailure> {
     let failed = |e: &dyn std::fmt::Display| KernelFailure(e.to_string());
     let folder = tempfile::tempdir().map_err(|e| failed(&e))?;
-    let probes = tempfile::tempdir().map_err(|e| failed(&e))?;
     let mut session = Session::start(environment, folder.path()).await.map_err(|e| failed(&e))?;
     let limits = Limits { cell: Duration::from_secs(rubric.timeout), ..Limits::default() };
-    run_notebook(&mut session, &code_cells(notebook), &rubric.wanted(), limits, probes.path()).await
+    run_notebook(&mut session, &code_cells(notebook), &rubric.wanted(), limits).await
 }
 
 fn code_cells(notebook: &Notebook) -> Vec<CodeCell> {

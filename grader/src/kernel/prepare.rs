@@ -78,7 +78,7 @@ impl KernelEnvironment {
         let first = self.work.join("template");
         std::fs::rename(&self.template, &first).map_err(|e| KernelError::io("rename", &self.template, &e))?;
         let process = KernelProcess::start_in(self, &self.config, first.clone()).await?;
-        let mut session = Session::connect(process).await?;
+        let mut session = Session::connect(self, &self.config, process).await?;
         let failed = |what: String| {
             KernelError::new(
                 format!("the library cannot be used in the kernel: {what}"),

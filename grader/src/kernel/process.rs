@@ -58,6 +58,8 @@ impl KernelProcess {
         let log = work.join("kernel.log");
         let text = serde_json::to_vec(&connection).unwrap_or_default();
         std::fs::write(&file, text).map_err(|e| KernelError::io("write", &file, &e))?;
+        let probes = work.join("probes");
+        std::fs::create_dir_all(&probes).map_err(|e| KernelError::io("make", &probes, &e))?;
         let output = std::fs::File::create(&log).map_err(|e| KernelError::io("write", &log, &e))?;
         let errors = output.try_clone().map_err(|e| KernelError::io("write", &log, &e))?;
         let mut command = Command::new(&environment.program);
@@ -82,6 +84,11 @@ impl KernelProcess {
     /// True while the process runs.
     pub(super) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// The folder that probes write to.
+    pub(super) fn probes(&self) -> PathBuf {
+        self.work.join("probes")
     }
 
     /// What the kernel itself wrote.

@@ -1,7 +1,7 @@
 //! One conversation with one kernel over the Jupyter protocol.
 //! A cell's end is its reply and its idle message; a limit that passes interrupts it, and then ends the kernel.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jupyter_protocol::{
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::words::{last_words, tells_of_end, tidy};
 use super::{KernelEnvironment, KernelError, KernelProcess};
 use crate::outcome::CellStatus;
-use crate::runner::{CellRun, Kernel, KernelFailure, Variable};
+use crate::runner::{CellRun, Kernel, KernelFailure, Probed, Variable};
 
 /// How long a kernel may take to answer for the first time.
 const START: Duration = Duration::from_secs(120);
@@ -26,11 +26,17 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_secs(10);
 /// The display type by which the kernel says how a cell ended.
 const OUTCOME: &str = "application/vnd.spikelab.outcome+json";
+/// How long a probe may take.
+const PROBE: Duration = Duration::from_secs(60);
+/// Larger probe files are not read: a million spikes need 30 MB.
+const LARGEST: u64 = 64 << 20;
 /// So much of a cell's output is kept.
 const KEPT: usize = 256 * 1024;
 
 /// A running kernel and the channels to it.
 pub struct Session {
+    environment: KernelEnvironment,
+    folder: PathBuf,
     process: KernelProcess,
     shell: zmq::ClientShellConnection,
     control: zmq::ClientControlConnection,
@@ -64,7 +70,7 @@ impl Session {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            match Self::connect(KernelProcess::start(environment, folder).await?).await {
+            match Self::connect(environment, folder, KernelProcess::start(environment, folder).await?).await {
                 // A free port was found and then taken by another program, or by a kernel started beside this one.
                 Err(e) if attempts < ATTEMPTS && e.to_string().contains("in use") => {}
                 result => return result,
@@ -72,7 +78,11 @@ impl Session {
         }
     }
 
-    pub(super) async fn connect(mut process: KernelProcess) -> Result<Self, KernelError> {
+    pub(super) async fn connect(
+        environment: &KernelEnvironment,
+        folder: &Path,
+        mut process: KernelProcess,
+    ) -> Result<Self, KernelError> {
         let id = uuid::Uuid::new_v4().to_string();
         let info = process.connection.clone();
         let started = Instant::now();
@@ -91,7 +101,8 @@ impl Session {
                 }
             }
         };
-        let mut session = Self { process, shell, control, iopub };
+        let (environment, folder) = (environment.clone(), folder.to_owned());
+        let mut session = Self { environment, folder, process, shell, control, iopub };
         session.wait_until_ready().await?;
         Ok(session)
     }
@@ -197,6 +208,30 @@ impl Kernel for Session {
     async fn variables(&mut self) -> Result<Vec<Variable>, KernelFailure> {
         let (heard, _) = self.run(":vars", Duration::from_secs(30)).await?;
         Ok(parse_variables(&heard.stdout))
+    }
+
+    fn probe_path(&self, nonce: &str) -> String {
+        self.process.probes().join(nonce).display().to_string()
+    }
+
+    async fn probe(&mut self, code: &str, nonce: &str) -> Result<Probed, KernelFailure> {
+        let path = self.process.probes().join(nonce);
+        if path.symlink_metadata().is_ok() {
+            return Ok(Probed::Tampered(
+                "a file with the probe's number was there before the probe".to_owned(),
+            ));
+        }
+        self.execute(code, PROBE).await?;
+        let size = path.symlink_metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len());
+        let bytes = size.filter(|size| *size <= LARGEST).and_then(|_| std::fs::read(&path).ok());
+        drop(std::fs::remove_file(&path));
+        Ok(bytes.map_or(Probed::Nothing, Probed::File))
+    }
+
+    async fn restart(&mut self) -> Result<(), KernelFailure> {
+        let fresh = Self::start(&self.environment, &self.folder).await;
+        *self = fresh.map_err(|e| KernelFailure(e.to_string()))?;
+        Ok(())
     }
 }
 

@@ -132,6 +132,7 @@ fn cells(report: &SubmissionReport, released: Option<&Notebook>) -> Vec<Cell> {
                 CellStatus::Panicked => "panicked",
                 CellStatus::ReturnedError => "ended with an error",
                 CellStatus::TimedOut => "took too long",
+                CellStatus::OverLimit => "went over a limit",
                 CellStatus::Died => "ended the process",
                 CellStatus::Refused => "refused",
                 CellStatus::NotRun => "not run",

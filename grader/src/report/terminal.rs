@@ -82,6 +82,7 @@ fn reason(r: &SubmissionReport) -> String {
             CellStatus::Panicked => "panicked",
             CellStatus::ReturnedError => "failed",
             CellStatus::TimedOut => "took too long",
+            CellStatus::OverLimit => "went over a limit",
             CellStatus::Died => "ended its process",
             CellStatus::Refused => "was refused",
             CellStatus::NotRun => "was not run",

@@ -2,22 +2,14 @@
 //! A missing variable is replaced by the only new one of its type, because students rename things.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use spikelab::evidence::{Evidence, ProbeFile};
 use uuid::Uuid;
 
-use super::{Kernel, KernelFailure, Variable, Wanted};
-
-/// How long a probe may take.
-const PROBE: Duration = Duration::from_secs(60);
-/// Larger files are not read: a million spikes need 30 MB.
-const LARGEST: u64 = 256 << 20;
+use super::{Kernel, KernelFailure, Probed, Variable, Wanted};
 
 /// Takes variables out of one kernel.
 pub(super) struct Prober {
-    directory: PathBuf,
     /// Every name that the rubric uses anywhere.
     reserved: Vec<String>,
     /// Variables that were there when the previous question was probed.
@@ -25,9 +17,9 @@ pub(super) struct Prober {
 }
 
 impl Prober {
-    pub(super) fn new(directory: &Path, wanted: &[Wanted]) -> Self {
+    pub(super) fn new(wanted: &[Wanted]) -> Self {
         let reserved = wanted.iter().flat_map(|w| &w.variables).map(|v| v.name.clone()).collect();
-        Self { directory: directory.to_owned(), reserved, seen: Vec::new() }
+        Self { reserved, seen: Vec::new() }
     }
 
     /// The values of the question's variables, as far as they exist, added to `found`.
@@ -65,40 +57,41 @@ impl Prober {
         if pairs.is_empty() {
             return Ok(());
         }
-        let mut values = self.probe(kernel, &pairs).await?;
+        let mut values = probe(kernel, &pairs, &wanted.question, remarks).await?;
         if values.is_empty() && pairs.len() > 1 {
             // One that cannot be written must not take the others with it.
             for pair in &pairs {
-                values.extend(self.probe(kernel, std::slice::from_ref(pair)).await?);
+                values.extend(probe(kernel, std::slice::from_ref(pair), &wanted.question, remarks).await?);
             }
         }
         found.extend(values);
         Ok(())
     }
-
-    async fn probe<K: Kernel>(
-        &self,
-        kernel: &mut K,
-        pairs: &[(String, String)],
-    ) -> Result<BTreeMap<String, Evidence>, KernelFailure> {
-        let nonce = Uuid::new_v4().to_string();
-        let path = self.directory.join(format!("{nonce}.json"));
-        let mut code = format!("{{ ::spikelab::evidence::Probe::new({nonce:?})");
-        for (name, variable) in pairs {
-            code.push_str(&format!(".add({name:?}, &{variable})"));
-        }
-        code.push_str(&format!(".write({:?}); }}", path.display().to_string()));
-        kernel.execute(&code, PROBE).await?;
-        let values = read(&path, &nonce).unwrap_or_default();
-        drop(std::fs::remove_file(&path));
-        Ok(values)
-    }
 }
 
-fn read(path: &Path, nonce: &str) -> Option<BTreeMap<String, Evidence>> {
-    if std::fs::metadata(path).ok()?.len() > LARGEST {
-        return None;
+async fn probe<K: Kernel>(
+    kernel: &mut K,
+    pairs: &[(String, String)],
+    question: &str,
+    remarks: &mut Vec<String>,
+) -> Result<BTreeMap<String, Evidence>, KernelFailure> {
+    let nonce = Uuid::new_v4().to_string();
+    let mut code = format!("{{ ::spikelab::evidence::Probe::new({nonce:?})");
+    for (name, variable) in pairs {
+        code.push_str(&format!(".add({name:?}, &{variable})"));
     }
-    let file: ProbeFile = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    code.push_str(&format!(".write({:?}); }}", kernel.probe_path(&nonce)));
+    Ok(match kernel.probe(&code, &nonce).await? {
+        Probed::File(bytes) => read(&bytes, &nonce).unwrap_or_default(),
+        Probed::Nothing => BTreeMap::new(),
+        Probed::Tampered(what) => {
+            remarks.push(format!("question {question}: {what}; its variables were not taken"));
+            BTreeMap::new()
+        }
+    })
+}
+
+fn read(bytes: &[u8], nonce: &str) -> Option<BTreeMap<String, Evidence>> {
+    let file: ProbeFile = serde_json::from_slice(bytes).ok()?;
     (file.nonce == nonce).then_some(file.values)
 }

@@ -37,6 +37,17 @@ pub struct Variable {
 #[error("{0}")]
 pub struct KernelFailure(pub String);
 
+/// What a probe cell left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probed {
+    /// The bytes of its file. The student's process wrote them: data to be read with care and compared, never believed.
+    File(Vec<u8>),
+    /// No file, because the cell failed or the value could not be written.
+    Nothing,
+    /// Something that only meddling explains, such as a file under the probe's number before the probe ran.
+    Tampered(String),
+}
+
 /// What the runner needs of a kernel.
 pub trait Kernel: Send {
     /// Runs one cell, interrupted after `limit`.
@@ -48,4 +59,17 @@ pub trait Kernel: Send {
 
     /// The variables that exist now.
     fn variables(&mut self) -> impl Future<Output = Result<Vec<Variable>, KernelFailure>> + Send;
+
+    /// The path, as cells see it, that the probe under this number writes its file to.
+    fn probe_path(&self, nonce: &str) -> String;
+
+    /// Runs a probe cell and hands out the file that it wrote at [`Kernel::probe_path`].
+    fn probe(
+        &mut self,
+        code: &str,
+        nonce: &str,
+    ) -> impl Future<Output = Result<Probed, KernelFailure>> + Send;
+
+    /// Ends the kernel with all it started and starts a fresh one, without any variables.
+    fn restart(&mut self) -> impl Future<Output = Result<(), KernelFailure>> + Send;
 }

@@ -1,7 +1,6 @@
 //! The run of one notebook from top to bottom, past every failing cell.
 //! After a cell that cost the kernel its memory, the cells that had worked are run again.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::evidence::Prober;
@@ -36,11 +35,10 @@ pub async fn run_notebook<K: Kernel>(
     cells: &[CodeCell],
     wanted: &[Wanted],
     limits: Limits,
-    directory: &Path,
 ) -> Result<Transcript, KernelFailure> {
     let started = Instant::now();
     let mut out = Transcript::default();
-    let mut prober = Prober::new(directory, wanted);
+    let mut prober = Prober::new(wanted);
     let mut worked: Vec<&str> = Vec::new();
     let mut replays = 0;
     if ran_out_of_order(cells) {
@@ -131,7 +129,7 @@ mod tests {
 
     use spikelab::evidence::{Evidence, ProbeFile};
 
-    use super::super::{CellRun, Kind, Variable, WantedVariable};
+    use super::super::{CellRun, Kind, Probed, Variable, WantedVariable};
     use super::*;
 
     /// Understands `NAME: Type`, `loop`, `panic` and probe cells.
@@ -151,15 +149,6 @@ mod tests {
                 }
                 "panic" => CellStatus::Panicked,
                 "fail" => return Err(KernelFailure("gone".into())),
-                probe if probe.starts_with("{ ::spikelab") => {
-                    let quoted: Vec<&str> = probe.split('"').skip(1).step_by(2).collect();
-                    let names = &quoted[1..quoted.len() - 1];
-                    let value = Evidence::Text { value: probe.to_owned() };
-                    let values = names.iter().map(|n| ((*n).to_owned(), value.clone())).collect();
-                    let file = ProbeFile { nonce: quoted[0].to_owned(), values };
-                    std::fs::write(quoted[quoted.len() - 1], serde_json::to_vec(&file).unwrap()).unwrap();
-                    CellStatus::Ok
-                }
                 variable => {
                     let (name, type_name) = variable.split_once(": ").unwrap();
                     self.variables.push(Variable { name: name.into(), type_name: type_name.into() });
@@ -171,6 +160,26 @@ mod tests {
 
         async fn variables(&mut self) -> Result<Vec<Variable>, KernelFailure> {
             Ok(self.variables.clone())
+        }
+
+        fn probe_path(&self, nonce: &str) -> String {
+            nonce.to_owned()
+        }
+
+        async fn probe(&mut self, code: &str, nonce: &str) -> Result<Probed, KernelFailure> {
+            self.log.push(code.to_owned());
+            let quoted: Vec<&str> = code.split('"').skip(1).step_by(2).collect();
+            assert_eq!((quoted[0], quoted[quoted.len() - 1]), (nonce, nonce));
+            let value = Evidence::Text { value: code.to_owned() };
+            let names = &quoted[1..quoted.len() - 1];
+            let values = names.iter().map(|n| ((*n).to_owned(), value.clone())).collect();
+            let file = ProbeFile { nonce: nonce.to_owned(), values };
+            Ok(Probed::File(serde_json::to_vec(&file).unwrap()))
+        }
+
+        async fn restart(&mut self) -> Result<(), KernelFailure> {
+            self.variables.clear();
+            Ok(())
         }
     }
 
@@ -190,9 +199,8 @@ mod tests {
     }
 
     async fn run(list: &[(&str, &str)], wanted: &[Wanted]) -> (Transcript, Fake) {
-        let directory = tempfile::tempdir().unwrap();
         let mut kernel = Fake::default();
-        let out = run_notebook(&mut kernel, &cells(list), wanted, Limits::default(), directory.path()).await;
+        let out = run_notebook(&mut kernel, &cells(list), wanted, Limits::default()).await;
         (out.unwrap(), kernel)
     }
 
@@ -247,9 +255,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_failing_kernel_is_not_the_students_fault() {
-        let directory = tempfile::tempdir().unwrap();
         let list = cells(&[("q1", "fail")]);
-        let out = run_notebook(&mut Fake::default(), &list, &[], Limits::default(), directory.path()).await;
+        let out = run_notebook(&mut Fake::default(), &list, &[], Limits::default()).await;
         assert!(out.is_err());
     }
 }
