@@ -115,7 +115,7 @@ pub struct PanelData {
 pub struct SeriesData {
     /// Legend text.
     pub label: String,
-    /// `line`, `points` or `vlines`.
+    /// `line`, `points`, `vlines`, `hlines`, `bars` or `cells`.
     pub style: String,
     /// Horizontal coordinates.
     #[serde(with = "floats")]
@@ -123,6 +123,9 @@ pub struct SeriesData {
     /// Vertical coordinates; empty for `vlines`.
     #[serde(with = "floats")]
     pub y: Vec<f64>,
+    /// Values shown as colours; empty where there are none.
+    #[serde(default, with = "floats", skip_serializing_if = "Vec::is_empty")]
+    pub z: Vec<f64>,
 }
 
 /// What a probe file holds.

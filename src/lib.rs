@@ -1,4 +1,23 @@
 //! Spiking networks from Brian2's equation strings, with units, monitors and plots.
+//!
+//! A network is built from objects, run, and read:
+//!
+//! ```
+//! use spikelab::prelude::*;
+//! let mut net = Network::new();
+//! let neuron = net.add(
+//!     NeuronGroup::new(1, "dv/dt = (1 - v)/tau : 1").threshold("v > 0.8").reset("v = 0").with("tau", 10.0 * ms))?;
+//! let spikes = net.add(SpikeMonitor::new(&neuron))?;
+//! net.run(50.0 * ms)?;
+//! assert_eq!(spikes.num_spikes(), 3);
+//! # Ok::<(), spikelab::Error>(())
+//! ```
+//!
+//! The [`guide`] goes through the whole model language, a page for each part: [units](guide::units),
+//! [equations](guide::equations), [functions](guide::functions), [integrators](guide::integrators),
+//! [groups](guide::groups), [synapses](guide::synapses), [monitors](guide::monitors), [networks](guide::network),
+//! [descriptions](guide::description), [analysis and plots](guide::plots), [randomness](guide::randomness) and
+//! [errors](guide::errors).
 
 // What a library prints ends up in the wrong cell; figures say why they do.
 #![warn(clippy::print_stdout)]
@@ -12,6 +31,7 @@ mod error;
 pub mod evidence;
 pub mod figure;
 mod groups;
+pub mod guide;
 mod monitors;
 mod random;
 mod simulation;
@@ -34,7 +54,10 @@ pub use monitors::{IntoVariables, PopulationRateMonitor, Recordable, SpikeMonito
 pub use simulation::{Network, NetworkObject, NetworkOperation, Progress, Step};
 pub use synapses::{Connect, IntoIndices, IntoNumberExpression, Synapses};
 pub use units::{Dimension, Quantity, QuantityArray};
-pub use views::{population_rate, raster, traces, visualise_connectivity};
+pub use views::{
+    BrianPlot, brian_plot, correlogram, isi_histogram, plot_synapses, population_rate, raster,
+    synapse_histogram, traces, visualise_connectivity, weight_matrix,
+};
 
 // Notebooks name the types of their variables; those that come from `ndarray` are reached through here.
 pub use ndarray;
@@ -50,6 +73,7 @@ pub mod prelude {
     pub use crate::{
         Connect, Network, NetworkDescription, NetworkOperation, NeuronGroup, PoissonGroup, PoissonInput,
         PopulationRateMonitor, Side, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray,
-        Window, population_rate, raster, traces, visualise_connectivity,
+        Window, brian_plot, correlogram, isi_histogram, plot_synapses, population_rate, raster,
+        synapse_histogram, traces, visualise_connectivity, weight_matrix,
     };
 }

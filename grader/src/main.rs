@@ -69,6 +69,11 @@ enum Command {
         #[command(flatten)]
         course: Course,
     },
+    /// Print the JSON Schema of a file format, for editors and for programs that write such files
+    Schema {
+        /// Which format
+        format: SchemaFormat,
+    },
     /// Be a Jupyter kernel, or make it known to Jupyter
     Kernel {
         #[command(subcommand)]
@@ -99,6 +104,13 @@ enum KernelCommand {
     },
 }
 
+/// The formats that have a schema.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum SchemaFormat {
+    /// A network as data: what `Network::description` gives
+    Network,
+}
+
 #[derive(Args)]
 struct Course {
     /// The folder with assignment/ and solutions/
@@ -114,6 +126,7 @@ fn main() -> ExitCode {
         Command::Release { names, check, course } => commands::release(&names, check, course.root.as_deref()),
         Command::Expect { names, check, course } => commands::expect(&names, check, course.root.as_deref()),
         Command::Verify { course } => commands::verify(course.root.as_deref()),
+        Command::Schema { format: SchemaFormat::Network } => commands::network_schema(),
         Command::Kernel { command: Some(KernelCommand::Install { prefix }), .. } => {
             commands::install_kernel(prefix)
         }

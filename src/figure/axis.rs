@@ -28,6 +28,15 @@ impl Axis {
 
 /// The interval for these values: with padding, around a single value, or 0 to 1 for none.
 pub(super) fn interval(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    padded(values, PADDING)
+}
+
+/// As [`interval`], without padding where there is more than one value.
+pub(super) fn tight(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    padded(values, 0.0)
+}
+
+fn padded(values: impl Iterator<Item = f64>, padding: f64) -> (f64, f64) {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for v in values.filter(|v| v.is_finite()) {
         low = low.min(v.clamp(-HUGE, HUGE));
@@ -43,7 +52,7 @@ pub(super) fn interval(values: impl Iterator<Item = f64>) -> (f64, f64) {
         let room = if largest < 1e-280 { 0.5 } else { largest * 0.1 };
         return (low - room, high + room);
     }
-    (low - span * PADDING, high + span * PADDING)
+    (low - span * padding, high + span * padding)
 }
 
 /// Ticks at multiples of 1, 2, 2.5 or 5 times a power of ten, about `wanted` of them, and two wherever possible.

@@ -256,32 +256,24 @@ impl Figure {
         self.fault.get_or_insert(error);
     }
 
-    fn pairs(self, call: &str, style: Style, x: impl IntoSeries, y: impl IntoSeries) -> Self {
+    pub(super) fn pairs(self, call: &str, style: Style, x: impl IntoSeries, y: impl IntoSeries) -> Self {
         self.change(|panel| {
             let x = plain(x, &format!("the x values of `{call}`"))?;
             let y = plain(y, &format!("the y values of `{call}`"))?;
-            if x.len() != y.len() {
-                let text = format!("`{call}` got {} x values and {} y values", x.len(), y.len());
-                let help = if y.len() == 1 {
-                    "give one y for every x, or draw a constant with `.hline(y)`"
-                } else {
-                    "give one y for every x; values of one monitor always fit together"
-                };
-                return Err(Error::new(ErrorKind::Shape, text).help(help));
-            }
+            same_length(call, "x values", x.len(), "y values", y.len())?;
             panel.push(style, x, y);
             Ok(())
         })
     }
 
-    fn set(self, change: impl FnOnce(&mut Panel)) -> Self {
+    pub(super) fn set(self, change: impl FnOnce(&mut Panel)) -> Self {
         self.change(|panel| {
             change(panel);
             Ok(())
         })
     }
 
-    fn change(mut self, change: impl FnOnce(&mut Panel) -> Result<()>) -> Self {
+    pub(super) fn change(mut self, change: impl FnOnce(&mut Panel) -> Result<()>) -> Self {
         if self.panels.is_empty() {
             self = self.subplot(1, 1, 1);
         }
@@ -306,7 +298,21 @@ impl fmt::Debug for Figure {
     }
 }
 
-fn limits(call: &str, low: Quantity, high: Quantity) -> Result<(f64, f64)> {
+/// Refuses lists of different lengths.
+pub(super) fn same_length(call: &str, one: &str, ones: usize, other: &str, others: usize) -> Result<()> {
+    if ones == others {
+        return Ok(());
+    }
+    let text = format!("`{call}` got {ones} {one} and {others} {other}");
+    let help = if others == 1 && call == "plot" {
+        "give one y for every x, or draw a constant with `.hline(y)`"
+    } else {
+        "give one for every other; values of one monitor always fit together"
+    };
+    Err(Error::new(ErrorKind::Shape, text).help(help))
+}
+
+pub(super) fn limits(call: &str, low: Quantity, high: Quantity) -> Result<(f64, f64)> {
     let which = format!("the limits of `{call}`");
     let (low, high) = (plain_number(low, &which)?, plain_number(high, &which)?);
     if low < high && (high - low).is_finite() {

@@ -6,6 +6,7 @@ use plotters::prelude::{
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::compact::compacted;
 use super::panel::Rgb;
 use super::shape::{Point, Rect};
 use crate::error::{Error, ErrorKind, Result};
@@ -139,6 +140,7 @@ fn finished(text: &str, (width, height): (u32, u32), name: &str) -> String {
     let body = text.find('>').map_or("", |end| &text[end + 1..]);
     // Quotes inside of texts are escaped by the backend, so these patterns are attributes only.
     let body = body.replace(" stroke=\"none\" stroke-width=\"10\"", "").replace(" opacity=\"1\"", "");
+    let body = compacted(&body);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{}\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {} {}\" style=\"max-width:100%;height:auto\" stroke-linejoin=\"round\">{body}",

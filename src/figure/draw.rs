@@ -4,17 +4,21 @@
 use super::Figure;
 use super::canvas::{Anchor, Canvas, Ink, Lettering, fitted, text_width};
 use super::layout::{Frame, LABEL_SIZE, SUPTITLE_SIZE, TICK_SIZE, TICK_SPACE, TITLE_SIZE, frames};
-use super::legend;
 use super::panel::{Panel, Rgb, Series, Style};
-use super::shape::{Point, clipped, dashes, distinct, runs, thinned};
+use super::shape::{Point, Rect, clipped, dashes, distinct, runs, strokes, thinned};
+use super::{legend, mosaic};
 use crate::error::Result;
 
 pub(super) const TEXT: Rgb = (38, 38, 38);
-const SPINE: Ink = Ink::new((90, 90, 90), 1.0);
+pub(super) const SPINE: Ink = Ink::new((90, 90, 90), 1.0);
 const GRID: Ink = Ink::new((232, 232, 232), 0.8);
 const TICK: f64 = 4.0;
 /// Beyond this many vertical or horizontal lines they are drawn thin and whole.
 const MANY_LINES: usize = 60;
+/// Beyond this many dots those that touch are drawn as one.
+const MANY_DOTS: usize = 20_000;
+/// Not more points than about this in all lines of a panel.
+const MANY_POINTS: f64 = 200_000.0;
 
 /// The figure as SVG.
 pub(super) fn svg(figure: &Figure) -> Result<String> {
@@ -54,12 +58,17 @@ fn draw_panel(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
         let ink = stroke(frame.panel, k);
         match series.style {
             Style::Line => line(canvas, frame, series, ink, &mut covered)?,
+            Style::Bars => bars(canvas, frame, series, ink, &mut covered)?,
+            Style::Cells => covered.extend(mosaic::cells(canvas, frame, series)?),
             Style::Points => points(canvas, frame, series, ink, &mut covered)?,
             Style::VLines | Style::HLines => straight(canvas, frame, series, ink, &mut covered)?,
         }
     }
     axes(canvas, frame)?;
     words(canvas, frame)?;
+    if let Some(label) = &frame.panel.colourbar {
+        mosaic::colour_bar(canvas, frame, label)?;
+    }
     if frame.panel.legend { legend::draw(canvas, frame, &covered) } else { Ok(()) }
 }
 
@@ -81,6 +90,7 @@ fn line(
     covered: &mut Vec<Point>,
 ) -> Result<()> {
     let points = series.x.iter().zip(&series.y).map(|(&x, &y)| (frame.x(x), frame.y(y)));
+    let wide = column_width(frame);
     for run in runs(points) {
         if let [lone] = run[..] {
             // A single value between two gaps would have no length to see.
@@ -89,10 +99,43 @@ fn line(
             }
             continue;
         }
-        for part in clipped(&thinned(run), &frame.area) {
+        for part in clipped(&thinned(run, wide), &frame.area) {
             canvas.line(&part, ink)?;
             part.windows(2).for_each(|pair| sample(pair[0], pair[1], covered));
         }
+    }
+    Ok(())
+}
+
+/// The width of the columns that lines are thinned to: so that all lines of the panel together stay light.
+fn column_width(frame: &Frame<'_>) -> f64 {
+    let lines = frame.panel.series.iter().filter(|s| s.style == Style::Line);
+    // Four points are kept in each column.
+    let points: f64 = lines.map(|s| (s.x.len() as f64).min(4.0 * frame.area.width())).sum();
+    (points / MANY_POINTS).max(1.0)
+}
+
+fn bars(
+    canvas: &mut Canvas<'_>,
+    frame: &Frame<'_>,
+    series: &Series,
+    ink: Ink,
+    covered: &mut Vec<Point>,
+) -> Result<()> {
+    let half = series.half_width();
+    let foot = frame.y(0.0);
+    for (&x, &y) in series.x.iter().zip(&series.y) {
+        if !(x.is_finite() && y.is_finite()) {
+            continue;
+        }
+        let (left, right, head) = (frame.x(x - half), frame.x(x + half), frame.y(y));
+        // A little air between neighbours, where there is room for it.
+        let air = if right - left > 4.0 { 0.5 } else { 0.0 };
+        let bar = Rect { left: left + air, right: right - air, top: head.min(foot), bottom: head.max(foot) };
+        let Some(bar) = bar.cut(&frame.area) else { continue };
+        canvas.fill(&bar, ink)?;
+        sample((bar.left, bar.top), (bar.left, bar.bottom), covered);
+        sample((bar.right, bar.top), (bar.right, bar.bottom), covered);
     }
     Ok(())
 }
@@ -107,7 +150,32 @@ fn points(
     let radius = series.look.radius.unwrap_or_else(|| usual_radius(series.x.len()));
     let points = series.x.iter().zip(&series.y).map(|(&x, &y)| (frame.x(x), frame.y(y)));
     let ink = Ink { width: 1.0, ..ink };
-    for point in distinct(points, &frame.area) {
+    if !series.z.is_empty() {
+        if series.z.len() > MANY_DOTS {
+            covered.extend(mosaic::cloud(canvas, frame, series)?);
+            return Ok(());
+        }
+        let scale = frame.panel.colours();
+        for (point, &z) in points.zip(&series.z) {
+            if frame.area.contains(point) && z.is_finite() {
+                canvas.disc(point, radius, Ink { colour: scale.colour(scale.shade(z)), ..ink })?;
+                covered.push(point);
+            }
+        }
+        return Ok(());
+    }
+    let dots = distinct(points, &frame.area);
+    if dots.len() > MANY_DOTS {
+        let (grid, strokes) = strokes(&dots);
+        let radius = radius.max(grid / 2.0);
+        for (from, to) in strokes {
+            let ink = Ink { width: 2.0 * radius, opacity: 1.0, ..ink };
+            canvas.line(&[(from.0 - radius, from.1), (to.0 + radius, to.1)], ink)?;
+            covered.push(from);
+        }
+        return Ok(());
+    }
+    for point in dots {
         canvas.disc(point, radius, ink)?;
         covered.push(point);
     }
@@ -133,11 +201,11 @@ fn straight(
 ) -> Result<()> {
     let area = &frame.area;
     let ends: Vec<(Point, Point)> = if series.style == Style::VLines {
-        let inside = series.x.iter().filter(|&&x| frame.x.contains(x)).map(|&x| frame.x(x));
-        inside.map(|x| ((x, area.bottom), (x, area.top))).collect()
+        let inside = series.x.iter().filter(|&&x| frame.x.contains(x)).map(|&x| (frame.x(x), area.bottom));
+        distinct(inside, area).into_iter().map(|(x, _)| ((x, area.bottom), (x, area.top))).collect()
     } else {
-        let inside = series.y.iter().filter(|&&y| frame.y.contains(y)).map(|&y| frame.y(y));
-        inside.map(|y| ((area.left, y), (area.right, y))).collect()
+        let inside = series.y.iter().filter(|&&y| frame.y.contains(y)).map(|&y| (area.left, frame.y(y)));
+        distinct(inside, area).into_iter().map(|(_, y)| ((area.left, y), (area.right, y))).collect()
     };
     let many = ends.len() > MANY_LINES;
     for (from, to) in ends {
@@ -355,7 +423,7 @@ mod tests {
 
     #[test]
     fn vertical_lines_are_dashed_over_the_whole_height() {
-        let figure = Figure::new().vlines([1.0, 2.0]).hline(0.5);
+        let figure = Figure::new().vlines([1.0]).ylim(0, 1);
         let area = frames(&figure)[0].area;
         let dashes = polylines(&figure.to_svg().unwrap(), BLUE);
         let lowest = dashes.iter().flatten().map(|p| p.1).fold(f64::MIN, f64::max);

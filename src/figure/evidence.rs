@@ -29,12 +29,15 @@ fn series(series: &Series) -> SeriesData {
         Style::Points => "points",
         Style::VLines => "vlines",
         Style::HLines => "hlines",
+        Style::Bars => "bars",
+        Style::Cells => "cells",
     };
     SeriesData {
         label: series.label.clone(),
         style: style.to_owned(),
         x: series.x.clone(),
         y: series.y.clone(),
+        z: series.z.clone(),
     }
 }
 

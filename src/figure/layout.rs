@@ -2,9 +2,9 @@
 //! Used by `draw`. All panels share their margins, so that axes line up.
 
 use super::Figure;
-use super::axis::{Axis, interval, numbered, shared_exponent};
+use super::axis::{Axis, interval, numbered, shared_exponent, tight};
 use super::canvas::text_width;
-use super::panel::{Panel, Place};
+use super::panel::{Panel, Place, Style};
 use super::shape::Rect;
 
 pub(super) const TICK_SIZE: f64 = 12.0;
@@ -13,6 +13,9 @@ pub(super) const TITLE_SIZE: f64 = 14.0;
 pub(super) const SUPTITLE_SIZE: f64 = 16.0;
 /// From the axis to the tick labels: the tick and a little air.
 pub(super) const TICK_SPACE: f64 = 8.0;
+/// From the panel to the bar that explains its colours, and the width of that bar.
+pub(super) const BAR_GAP: f64 = 12.0;
+pub(super) const BAR_WIDTH: f64 = 14.0;
 
 const SUPTITLE_HEIGHT: f64 = 30.0;
 /// No panel is drawn smaller than this, even where margins leave nothing.
@@ -25,6 +28,8 @@ pub(super) struct Frame<'a> {
     pub(super) area: Rect,
     pub(super) x: Axis,
     pub(super) y: Axis,
+    /// The axis of the colour bar, where there is one.
+    pub(super) colours: Option<Axis>,
 }
 
 impl Frame<'_> {
@@ -64,11 +69,18 @@ pub(super) fn frames(figure: &Figure) -> Vec<Frame<'_>> {
     let y_axes: Vec<Axis> =
         panels.iter().zip(&cells).map(|(p, c)| y_axis(p, c.height() - above - below)).collect();
     let left = y_axes.iter().map(widest_label).fold(0.0, f64::max) + left_margin(panels);
-    let room = |c: &Rect| c.width() - left - 16.0;
+    let bars: Vec<Option<Axis>> =
+        panels.iter().zip(&cells).map(|(p, c)| colour_axis(p, c.height() - above - below)).collect();
+    let bar = bars.iter().flatten().map(colour_margin).fold(0.0, f64::max);
+    let room = |c: &Rect| c.width() - left - bar - 16.0;
     let x_axes: Vec<Axis> = panels.iter().zip(&cells).map(|(p, c)| x_axis(p, room(c))).collect();
     let right = x_axes.iter().zip(&cells).map(|(axis, c)| overhang(axis, room(c))).fold(16.0, f64::max);
+    let right = right.max(16.0 + bar);
 
-    let frame = |(((panel, cell), y), x): (((_, Rect), Axis), Axis)| {
+    let mut frames = Vec::with_capacity(panels.len());
+    for ((panel, cell), ((y, x), colours)) in
+        panels.iter().zip(cells).zip(y_axes.into_iter().zip(x_axes).zip(bars))
+    {
         let (area_left, area_top) = (cell.left + left, cell.top + above);
         let area = Rect {
             left: area_left,
@@ -76,9 +88,20 @@ pub(super) fn frames(figure: &Figure) -> Vec<Frame<'_>> {
             right: (cell.right - right).max(area_left + SMALLEST),
             bottom: (cell.bottom - below).max(area_top + SMALLEST),
         };
-        Frame { panel, cell, area, x, y }
-    };
-    panels.iter().zip(cells).zip(y_axes).zip(x_axes).map(frame).collect()
+        frames.push(Frame { panel, cell, area, x, y, colours });
+    }
+    frames
+}
+
+fn colour_axis(panel: &Panel, height: f64) -> Option<Axis> {
+    panel.colourbar.as_ref()?;
+    let scale = panel.colours();
+    Some(numbered(scale.low, scale.high, (height / 42.0).clamp(2.0, 9.0), false))
+}
+
+/// What the bar that explains the colours needs at the right of its panel: itself, its numbers, its text.
+fn colour_margin(axis: &Axis) -> f64 {
+    BAR_GAP + BAR_WIDTH + 7.0 + widest_label(axis) + 4.0 + LABEL_SIZE
 }
 
 fn cell(sheet: &Rect, place: Place) -> Rect {
@@ -122,17 +145,41 @@ fn overhang(axis: &Axis, width: f64) -> f64 {
 }
 
 fn y_axis(panel: &Panel, height: f64) -> Axis {
-    let values = panel.series.iter().flat_map(|s| s.y.iter().copied());
-    let (low, high) = panel.y.limits.unwrap_or_else(|| interval(values));
+    let (low, high) = panel.y.limits.unwrap_or_else(|| y_interval(panel));
     if let Some(ticks) = &panel.y.ticks {
         return Axis { low, high, ticks: ticks.clone(), factor: String::new() };
     }
     numbered(low, high, (height / 42.0).clamp(2.0, 9.0), panel.counts(|s| &s.y))
 }
 
+fn y_interval(panel: &Panel) -> (f64, f64) {
+    let values = panel.series.iter().flat_map(|s| {
+        let reach = if s.style == Style::Cells { 0.5 } else { 0.0 };
+        s.y.iter().flat_map(move |y| [y - reach, y + reach])
+    });
+    if only(panel, Style::Cells) {
+        return tight(values);
+    }
+    if !only(panel, Style::Bars) {
+        return interval(values);
+    }
+    // Bars stand on the axis.
+    let below = panel.series.iter().any(|s| s.y.iter().any(|y| *y < 0.0));
+    let (low, high) = interval(values.chain([0.0]));
+    if below { (low, high) } else { (0.0, high) }
+}
+
 fn x_interval(panel: &Panel) -> (f64, f64) {
-    let values = panel.series.iter().flat_map(|s| s.x.iter().copied());
-    panel.x.limits.unwrap_or_else(|| interval(values))
+    let values = panel.series.iter().flat_map(|s| {
+        let reach = s.half_width();
+        s.x.iter().flat_map(move |x| [x - reach, x + reach])
+    });
+    panel.x.limits.unwrap_or_else(|| if only(panel, Style::Cells) { tight(values) } else { interval(values) })
+}
+
+/// Cells fill their panel to the edge, and bars stand on the axis, where nothing else is drawn.
+fn only(panel: &Panel, style: Style) -> bool {
+    !panel.series.is_empty() && panel.series.iter().all(|s| s.style == style)
 }
 
 fn x_axis(panel: &Panel, width: f64) -> Axis {

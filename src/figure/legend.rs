@@ -82,6 +82,12 @@ fn sample(canvas: &mut Canvas<'_>, frame: &Frame<'_>, series: usize, at: Point) 
     let end = (at.0 + SAMPLE, at.1);
     match frame.panel.series[series].style {
         Style::Line => canvas.line(&[at, end], ink),
+        Style::Bars => {
+            let swatch = Rect { left: at.0 + 4.0, right: end.0 - 4.0, top: at.1 - 5.0, bottom: at.1 + 5.0 };
+            canvas.fill(&swatch, ink)
+        }
+        // Cells have their colour bar.
+        Style::Cells => Ok(()),
         Style::Points => canvas.disc((at.0 + SAMPLE / 2.0, at.1), 3.0, ink),
         Style::VLines | Style::HLines => {
             dashes(at, end, 6.0, 3.0).into_iter().try_for_each(|(from, to)| canvas.line(&[from, to], ink))

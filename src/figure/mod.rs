@@ -4,11 +4,15 @@
 mod axis;
 mod builder;
 mod canvas;
+mod colours;
+mod compact;
 mod draw;
 mod evidence;
 mod layout;
 mod legend;
+mod mosaic;
 mod panel;
+mod pictures;
 mod ready;
 mod series;
 mod shape;

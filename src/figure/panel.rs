@@ -1,6 +1,8 @@
 //! What a figure holds before it is drawn: panels, and the series in them.
 //! Filled by `builder`, read by `draw` and `evidence`; always the full data as given.
 
+use super::colours::Scale;
+
 /// A colour as red, green and blue.
 pub(super) type Rgb = (u8, u8, u8);
 
@@ -27,6 +29,10 @@ pub(super) enum Style {
     VLines,
     /// A dashed line over the whole width at every y.
     HLines,
+    /// A bar from 0 to y over every x.
+    Bars,
+    /// A unit square about every whole x and y, with a value shown as its colour.
+    Cells,
 }
 
 /// Changes to the usual look; `None` leaves the choice to the drawing.
@@ -40,6 +46,8 @@ pub(super) struct Look {
     pub(super) width: Option<f64>,
     /// Radius of a dot in pixels.
     pub(super) radius: Option<f64>,
+    /// Width of a bar, on the scale of x.
+    pub(super) bar: Option<f64>,
 }
 
 /// One curve, set of dots or set of straight lines.
@@ -50,8 +58,21 @@ pub(super) struct Series {
     pub(super) x: Vec<f64>,
     /// Empty for `VLines`; as long as `x` otherwise.
     pub(super) y: Vec<f64>,
+    /// Values shown as colours, as many as `x`; empty where one colour serves all.
+    pub(super) z: Vec<f64>,
     pub(super) label: String,
     pub(super) look: Look,
+}
+
+impl Series {
+    /// How far bars and cells reach to both sides of their x.
+    pub(super) fn half_width(&self) -> f64 {
+        match self.style {
+            Style::Bars => self.look.bar.unwrap_or(1.0) / 2.0,
+            Style::Cells => 0.5,
+            _ => 0.0,
+        }
+    }
 }
 
 /// Position in a grid of panels; `index` counts from 1, row by row.
@@ -78,6 +99,10 @@ pub(super) struct Panel {
     pub(super) x: AxisSettings,
     pub(super) y: AxisSettings,
     pub(super) legend: bool,
+    /// Text beside the bar that explains the colours; without it there is no bar.
+    pub(super) colourbar: Option<String>,
+    /// Values at the ends of the colours.
+    pub(super) colour_limits: Option<(f64, f64)>,
     pub(super) series: Vec<Series>,
 }
 
@@ -89,12 +114,19 @@ impl Panel {
             x: AxisSettings::default(),
             y: AxisSettings::default(),
             legend: false,
+            colourbar: None,
+            colour_limits: None,
             series: Vec::new(),
         }
     }
 
     pub(super) fn push(&mut self, style: Style, x: Vec<f64>, y: Vec<f64>) {
-        self.series.push(Series { style, x, y, label: String::new(), look: Look::default() });
+        self.series.push(Series { style, x, y, z: Vec::new(), label: String::new(), look: Look::default() });
+    }
+
+    /// The scale of all values shown as colours.
+    pub(super) fn colours(&self) -> Scale {
+        Scale::new(self.series.iter().flat_map(|s| s.z.iter().copied()), self.colour_limits)
     }
 
     /// The colour of a series: its own, or its turn in the cycle.
@@ -103,9 +135,9 @@ impl Panel {
         self.series[index].look.colour.unwrap_or(COLOURS[turn % COLOURS.len()])
     }
 
-    /// True where only dots are drawn, at whole numbers: an axis of neuron indices, which has no tick at 0.5.
+    /// True where only dots, bars or cells are drawn, at whole numbers: an axis of neuron indices, which has no tick at 0.5.
     pub(super) fn counts(&self, values: impl Fn(&Series) -> &[f64]) -> bool {
-        let dots = self.series.iter().any(|s| s.style == Style::Points);
+        let dots = self.series.iter().any(|s| matches!(s.style, Style::Points | Style::Bars | Style::Cells));
         dots && self
             .series
             .iter()

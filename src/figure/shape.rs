@@ -8,6 +8,8 @@ pub(super) type Point = (f64, f64);
 
 /// Runs longer than this are thinned.
 const LONG: usize = 4000;
+/// More strokes than this make a cloud too heavy for a page.
+const MANY_STROKES: usize = 30_000;
 
 /// A rectangle in pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +27,13 @@ impl Rect {
 
     pub(super) fn height(&self) -> f64 {
         self.bottom - self.top
+    }
+
+    /// The part of it within another, if there is any.
+    pub(super) fn cut(&self, other: &Self) -> Option<Self> {
+        let (left, right) = (self.left.max(other.left), self.right.min(other.right));
+        let (top, bottom) = (self.top.max(other.top), self.bottom.min(other.bottom));
+        (left < right && top < bottom).then_some(Self { left, top, right, bottom })
     }
 
     pub(super) fn contains(&self, (x, y): Point) -> bool {
@@ -50,13 +59,14 @@ pub(super) fn runs(points: impl Iterator<Item = Point>) -> Vec<Vec<Point>> {
     runs
 }
 
-/// Keeps of every pixel column what can be seen: where the line enters, its lowest and highest points, where it leaves.
-pub(super) fn thinned(run: Vec<Point>) -> Vec<Point> {
-    if run.len() <= LONG {
+/// Keeps of every column of pixels what can be seen: where the line enters, its lowest and highest points, where it
+/// leaves. Columns are `wide` pixels: more than one where there are so many lines that none can be followed.
+pub(super) fn thinned(run: Vec<Point>, wide: f64) -> Vec<Point> {
+    if run.len() <= LONG && wide <= 1.0 {
         return run;
     }
-    let mut kept = Vec::with_capacity(LONG);
-    for column in run.chunk_by(|a, b| a.0.floor() == b.0.floor()) {
+    let mut kept = Vec::with_capacity(LONG.min(run.len()));
+    for column in run.chunk_by(|a, b| (a.0 / wide).floor() == (b.0 / wide).floor()) {
         let lowest = extreme(column, |a, b| a < b);
         let highest = extreme(column, |a, b| a > b);
         let mut picks = [0, lowest, highest, column.len() - 1];
@@ -135,6 +145,25 @@ pub(super) fn distinct(points: impl Iterator<Item = Point>, area: &Rect) -> Vec<
         .collect()
 }
 
+/// Dots too many to draw one by one, as horizontal strokes over neighbours: on a grid of pixels, made coarser until the
+/// strokes are few enough. Returns the width of the grid with them.
+pub(super) fn strokes(points: &[Point]) -> (f64, Vec<(Point, Point)>) {
+    let mut grid = 1.0;
+    loop {
+        let mut places: Vec<(i64, i64)> =
+            points.iter().map(|(x, y)| ((y / grid).floor() as i64, (x / grid).floor() as i64)).collect();
+        places.sort_unstable();
+        places.dedup();
+        let runs = places.chunk_by(|a, b| a.0 == b.0 && a.1 + 1 == b.1);
+        let middle = |(y, x): (i64, i64)| ((x as f64 + 0.5) * grid, (y as f64 + 0.5) * grid);
+        let strokes: Vec<_> = runs.map(|run| (middle(run[0]), middle(run[run.len() - 1]))).collect();
+        if strokes.len() <= MANY_STROKES {
+            return (grid, strokes);
+        }
+        grid *= 1.5;
+    }
+}
+
 /// The dashes of a straight line.
 pub(super) fn dashes(from: Point, to: Point, dash: f64, gap: f64) -> Vec<(Point, Point)> {
     let length = (to.0 - from.0).hypot(to.1 - from.1);
@@ -164,7 +193,7 @@ mod tests {
         let points: Vec<Point> = (0..100_000)
             .map(|k| (k as f64 / 200.0, if spikes.contains(&k) { 500.0 + k as f64 } else { (k % 7) as f64 }))
             .collect();
-        let kept = thinned(points.clone());
+        let kept = thinned(points.clone(), 1.0);
         assert!(kept.len() < 2500, "{} points", kept.len());
         for column in [17_usize, 40_003, 99_998] {
             assert!(kept.contains(&points[column]), "the spike at {column} is lost");
@@ -177,7 +206,7 @@ mod tests {
     #[test]
     fn short_lines_are_left_alone() {
         let points: Vec<Point> = (0..4000).map(|k| (f64::from(k) / 1000.0, 1.0)).collect();
-        assert_eq!(thinned(points.clone()), points);
+        assert_eq!(thinned(points.clone(), 1.0), points);
     }
 
     #[test]
@@ -195,6 +224,24 @@ mod tests {
     fn dots_on_top_of_each_other_are_drawn_once() {
         let dots = [(1.0, 1.0), (1.0, 1.1), (1.0, 2.0), (500.0, 1.0), (f64::NAN, 1.0)];
         assert_eq!(distinct(dots.into_iter(), &AREA), [(1.0, 1.0), (1.0, 2.0)]);
+    }
+
+    #[test]
+    fn clouds_become_few_strokes_that_cover_every_dot() {
+        let cloud: Vec<Point> = (0..1_000_000_u64)
+            .map(|k| ((k * 7919 % 100_003) as f64 / 180.0, (k * k % 100_019) as f64 / 300.0))
+            .collect();
+        let (grid, strokes) = strokes(&cloud);
+        assert!(strokes.len() <= MANY_STROKES, "{}", strokes.len());
+        let near = |p: Point| {
+            let reach = 0.51 * grid;
+            strokes
+                .iter()
+                .any(|(a, b)| (p.1 - a.1).abs() <= reach && (a.0 - reach..=b.0 + reach).contains(&p.0))
+        };
+        assert!(cloud.iter().step_by(9973).all(|&p| near(p)));
+        let (grid, row) = super::strokes(&[(1.2, 5.5), (2.9, 5.1), (0.1, 5.9), (9.0, 5.0)]);
+        assert_eq!((grid, row), (1.0, vec![((0.5, 5.5), (2.5, 5.5)), ((9.5, 5.5), (9.5, 5.5))]));
     }
 
     #[test]

@@ -14,4 +14,4 @@ pub use unit::{
     nS, nsecond, ohm, pA, pF, second, siemens, uA, uF, uS, uV, um, us, volt,
 };
 
-pub(crate) use unit::{lookup, names};
+pub(crate) use unit::{lookup, names, readable};

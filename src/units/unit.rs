@@ -161,6 +161,14 @@ pub(crate) fn readable(size: f64, dimension: Dimension) -> (f64, String) {
         (RATE, "Hz"),
         (LENGTH, "m"),
         (CHARGE, "C"),
+        (Dimension::base(1, 1, -2, 0, 0, 0, 0), "N"),
+        (Dimension::base(-1, 1, -2, 0, 0, 0, 0), "Pa"),
+        (Dimension::base(2, 1, -2, 0, 0, 0, 0), "J"),
+        (Dimension::base(2, 1, -3, 0, 0, 0, 0), "W"),
+        (Dimension::base(2, 1, -2, -1, 0, 0, 0), "Wb"),
+        (Dimension::base(0, 1, -2, -1, 0, 0, 0), "T"),
+        (Dimension::base(2, 1, -2, -2, 0, 0, 0), "H"),
+        (AMOUNT, "mol"),
     ];
     if dimension.is_none() {
         return (1.0, String::new());
@@ -257,6 +265,17 @@ constants! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_printed_with_few_digits_before_the_point() {
+        let printed = |value: f64, unit: &str| (value * lookup(unit).unwrap()).to_string();
+        assert_eq!(printed(0.02, "namp"), "20 pA");
+        assert_eq!(printed(1500.0, "Mohm"), "1.5 Gohm");
+        assert_eq!(printed(3e-7, "joule"), "300 nJ");
+        assert_eq!(printed(2e-6, "umetre"), "2 pm");
+        assert_eq!(printed(0.0, "mvolt"), "0 V");
+        assert_eq!(printed(2.0, "siemens2"), "2 meter**-4*kilogram**-2*second**6*amp**4");
+    }
 
     #[test]
     fn brian2_names_mean_what_brian2_means() {

@@ -158,3 +158,55 @@ fn descriptions_survive_json_and_yaml() {
     let yaml = serde_yaml::to_string(&net.description()).unwrap();
     assert_eq!(serde_yaml::from_str::<spikelab::NetworkDescription>(&yaml).unwrap(), net.description());
 }
+
+/// Each golden is held against the schema in `conformance`; here is what the schema must refuse.
+#[cfg(feature = "schema")]
+#[test]
+fn the_schema_refuses_what_is_no_description() {
+    let schema = jsonschema::validator_for(&spikelab::NetworkDescription::json_schema()).unwrap();
+    let net = conformance::run(&load("conformance/pathways-1")).unwrap();
+    let good = serde_json::to_value(net.description()).unwrap();
+    assert!(
+        schema.is_valid(&good),
+        "{:?}",
+        schema.iter_errors(&good).map(|e| e.to_string()).collect::<Vec<_>>()
+    );
+    let changed = |path: &str, value: Value| {
+        let mut bad = good.clone();
+        *bad.pointer_mut(path).unwrap() = value;
+        bad
+    };
+    let add = good["script"].as_array().unwrap().iter().position(|o| o["op"] == "add_neuron_group").unwrap();
+    for bad in [
+        changed("/format", "spikelab-network/0".into()),
+        changed("/dt", "0.1*ms".into()),
+        changed("/seed", (-1).into()),
+        changed("/script/0/op", "add_neurons".into()),
+        changed(&format!("/script/{add}/n"), "many".into()),
+        changed(&format!("/script/{add}/equations"), Value::Null),
+        changed("/script", serde_json::json!([{"op": "run", "duration": 1, "seconds": 2}])),
+        changed(
+            "/script",
+            serde_json::json!([{"op": "set", "object": "G", "variable": "v", "value": {"values": ["many"], "unit": "1"}}]),
+        ),
+        changed(
+            "/script",
+            serde_json::json!([{"op": "run_regularly", "object": "G", "code": {"code": "v = 0", "how": 1}}]),
+        ),
+    ] {
+        assert!(!schema.is_valid(&bad), "{bad}");
+        assert!(
+            serde_json::from_value::<spikelab::NetworkDescription>(bad.clone()).is_err()
+                || bad["format"] != good["format"]
+        );
+    }
+    for fine in [
+        serde_json::json!({"op": "set", "object": "G", "variable": "v", "index": {"slice": {"stop": -1}}, "value": {"values": ["nan", 1], "unit": "1"}}),
+        serde_json::json!({"op": "set", "object": "G", "variable": "v", "index": "all", "value": "i*mV"}),
+        serde_json::json!({"op": "run_regularly", "object": "G", "code": {"code": "v = 0", "dt": 0.001, "order": 1}}),
+    ] {
+        let whole = changed("/script", serde_json::json!([fine]));
+        assert!(schema.is_valid(&whole), "{whole}");
+        serde_json::from_value::<spikelab::NetworkDescription>(whole).unwrap();
+    }
+}

@@ -5,12 +5,14 @@ mod expect;
 mod grade;
 mod kernel;
 mod release;
+mod schema;
 mod verify;
 
 pub use expect::expect;
 pub use grade::grade;
 pub use kernel::{install_kernel, run_kernel};
 pub use release::release;
+pub use schema::network_schema;
 pub use verify::verify;
 
 use crate::{Error, Result};

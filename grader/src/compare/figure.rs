@@ -55,6 +55,8 @@ fn name(series: &SeriesData) -> String {
         "line" => "a line",
         "points" => "points",
         "hlines" => "horizontal lines",
+        "bars" => "bars",
+        "cells" => "coloured cells",
         _ => "vertical lines",
     };
     if series.label.is_empty() {
@@ -69,6 +71,8 @@ fn same(a: &SeriesData, b: &SeriesData, relative: f64) -> bool {
     let shape = |s: &SeriesData| match s.style.as_str() {
         "vlines" => 1,
         "hlines" => 2,
+        "bars" => 3,
+        "cells" => 4,
         _ => 0,
     };
     let close = |a: &[f64], b: &[f64]| {
@@ -88,14 +92,17 @@ fn same(a: &SeriesData, b: &SeriesData, relative: f64) -> bool {
         let (ours, theirs): (Vec<f64>, Vec<f64>) = inside.map(|(x, y)| (*y, at(&b.x, &b.y, *x))).unzip();
         return ours.len() * 100 >= a.x.len() * 98 && !ours.is_empty() && close(&ours, &theirs);
     }
-    shape(a) == shape(b) && (shape(a) == 2 || close(&a.x, &b.x)) && (shape(a) == 1 || close(&a.y, &b.y))
+    shape(a) == shape(b)
+        && (shape(a) == 2 || close(&a.x, &b.x))
+        && (shape(a) == 1 || close(&a.y, &b.y))
+        && close(&a.z, &b.z)
 }
 
 fn curve(who: &str, s: &SeriesData) -> Curve {
     let label = if s.label.is_empty() { who.to_owned() } else { format!("{who}: {}", s.label) };
     match s.style.as_str() {
         "line" => line(&label, &s.x, &s.y),
-        "points" => points(&label, &s.x, &s.y),
+        "points" | "bars" | "cells" => points(&label, &s.x, &s.y),
         _ => Curve {
             label,
             style: "vlines".to_owned(),
@@ -115,6 +122,7 @@ mod tests {
             style: (*style).to_owned(),
             x: x.to_vec(),
             y: y.to_vec(),
+            z: Vec::new(),
         };
         let series = series.iter().map(one).collect();
         let panel = PanelData { title: String::new(), xlabel: xlabel.into(), ylabel: "v".into(), series };
@@ -131,6 +139,22 @@ mod tests {
         assert_eq!(compare(&check, &ours, &other).unwrap().fraction, 0.0);
         let short = figure("t", &[("line", &[0.0, 1.0], &[0.0, 2.0])]);
         assert_eq!(compare(&check, &ours, &short).unwrap().fraction, 0.0);
+    }
+
+    #[test]
+    fn values_shown_as_colours_count() {
+        let check: Figure = serde_yaml::from_str("{variable: f, points: 1}").unwrap();
+        let matrix = |z: &[f64]| {
+            let mut figure = figure("Source", &[("cells", &[0.0, 1.0], &[1.0, 0.0])]);
+            if let Evidence::Figure { panels } = &mut figure {
+                panels[0].series[0].z = z.to_vec();
+            }
+            figure
+        };
+        let ours = matrix(&[0.5, 0.25]);
+        assert_eq!(compare(&check, &ours, &matrix(&[0.5, 0.25])).unwrap().fraction, 1.0);
+        let other = compare(&check, &ours, &matrix(&[0.5, 0.5])).unwrap();
+        assert!(other.fraction == 0.0 && other.message.contains("coloured cells"), "{}", other.message);
     }
 
     #[test]

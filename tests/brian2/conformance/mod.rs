@@ -8,7 +8,7 @@ mod compare;
 use std::fmt;
 
 use serde_json::Value;
-use spikelab::Network;
+use spikelab::{Network, NetworkDescription};
 
 /// What came of a scenario.
 #[derive(Debug, PartialEq)]
@@ -81,12 +81,9 @@ fn judge_run(scenario: &Value) -> Outcome {
 
 /// A network built again from its description must give the same numbers to the last bit.
 fn repeat(scenario: &Value, net: &Network) -> Outcome {
-    let again = serde_json::to_string(&net.description())
-        .map_err(|e| e.to_string())
-        .and_then(|text| serde_json::from_str(&text).map_err(|e| e.to_string()))
-        .and_then(|description| {
-            Network::from_description(&description).map_err(|e| one_line(&e.to_string()))
-        });
+    let again = written_and_read(&net.description()).and_then(|description| {
+        Network::from_description(&description).map_err(|e| one_line(&e.to_string()))
+    });
     let again = match again {
         Ok(again) => again,
         Err(e) => return Outcome::Failed(format!("its description does not build again: {e}")),
@@ -100,6 +97,28 @@ fn repeat(scenario: &Value, net: &Network) -> Outcome {
         Some(name) => Outcome::Failed(format!("built again from its description, {name} differs")),
         None => Outcome::Passed,
     }
+}
+
+/// The description after its way through JSON; the way through YAML must end at the same, to the last bit of each number.
+fn written_and_read(description: &NetworkDescription) -> Result<NetworkDescription, String> {
+    let json = serde_json::to_string(description).map_err(|e| e.to_string())?;
+    let yaml = serde_yaml::to_string(description).map_err(|e| e.to_string())?;
+    let from_yaml: NetworkDescription = serde_yaml::from_str(&yaml).map_err(|e| format!("YAML: {e}"))?;
+    if serde_json::to_string(&from_yaml).map_err(|e| e.to_string())? != json {
+        return Err("YAML changes it".to_owned());
+    }
+    #[cfg(feature = "schema")]
+    {
+        use std::sync::LazyLock;
+        static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+            jsonschema::validator_for(&NetworkDescription::json_schema()).expect("a valid JSON Schema")
+        });
+        let value = serde_json::from_str(&json).map_err(|e| e.to_string())?;
+        SCHEMA
+            .validate(&value)
+            .map_err(|e| format!("its schema refuses it: {e} at {}", e.instance_path()))?;
+    }
+    serde_json::from_str(&json).map_err(|e| e.to_string())
 }
 
 fn judge_rejections(scenario: &Value) -> Outcome {
