@@ -54,13 +54,22 @@ struct Inner {
     kind: ErrorKind,
     message: String,
     source: Option<(String, String)>,
+    /// The name of the object that the text or the value is for.
+    object: Option<String>,
     labels: Vec<(Range<usize>, String)>,
     help: Option<String>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), source: None, labels: Vec::new(), help: None }))
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            source: None,
+            object: None,
+            labels: Vec::new(),
+            help: None,
+        }))
     }
 
     /// Adds a mark under a part of the text, with a word on it.
@@ -81,6 +90,12 @@ impl Error {
         self
     }
 
+    /// Says which object the mistake is in; the innermost is kept.
+    pub(crate) fn of(mut self, object: &str) -> Self {
+        self.0.object.get_or_insert_with(|| object.to_owned());
+        self
+    }
+
     /// What kind of mistake this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -96,11 +111,19 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { message, source, labels, help, .. } = &*self.0;
-        let (Some((name, text)), false) = (source, labels.is_empty()) else {
+        let Inner { message, source, object, labels, help, .. } = &*self.0;
+        let source = source.as_ref().map(|(name, text)| match object {
+            Some(object) => (format!("{name} of {object}"), text),
+            None => (name.clone(), text),
+        });
+        let (Some((name, text)), false) = (&source, labels.is_empty()) else {
             write!(f, "Error: {message}")?;
-            if let Some((name, text)) = source {
-                write!(f, "\n  in {name}: {text}")?;
+            match (&source, object) {
+                (Some((name, text)), _) => write!(f, "\n  in {name}: {text}")?,
+                (None, Some(object)) if !message.contains(&format!("`{object}`")) => {
+                    write!(f, "\n  in {object}")?;
+                }
+                _ => {}
             }
             if let Some(help) = help {
                 write!(f, "\n  help: {help}")?;

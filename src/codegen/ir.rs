@@ -265,7 +265,7 @@ impl Graph {
             (Some(x), Some(y)) => self.constant(f.apply(x, y)),
             // Only what holds for every number, the infinite ones too.
             (Some(1.0), None) if f == Fun2::Mul => b,
-            (None, Some(1.0)) if matches!(f, Fun2::Mul | Fun2::Div) => a,
+            (None, Some(1.0)) if matches!(f, Fun2::Mul | Fun2::Div | Fun2::Pow) => a,
             _ => self.add(Node::Apply2(f, a, b)),
         }
     }

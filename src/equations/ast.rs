@@ -202,6 +202,11 @@ pub(crate) enum Flag {
 }
 
 impl Flag {
+    /// As it is written.
+    pub(crate) fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(_, flag)| *flag == self).map_or("", |(word, _)| word)
+    }
+
     pub(crate) const ALL: [(&'static str, Self); 8] = [
         ("unless refractory", Self::UnlessRefractory),
         ("constant", Self::Constant),

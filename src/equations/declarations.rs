@@ -2,6 +2,7 @@
 //! The second half of the parser; the grammar stands at the head of the first.
 
 use super::ast::{BinaryOp, Expr, ExprKind, Flag, RawEquation, Span, UnaryOp, ValueType};
+use super::functions::Function;
 use super::lexer::Token;
 use super::parser::{Parser, parse_expression};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
@@ -133,6 +134,8 @@ impl Parser {
         const TAKEN: [&str; 10] = ["t", "dt", "i", "j", "N", "xi", "lastspike", "not_refractory", "e", "pi"];
         let problem = if TAKEN.contains(&name) {
             format!("`{name}` already has a meaning in every model")
+        } else if Function::find(name).is_some_and(|(f, _)| f != Function::Binomial) {
+            format!("`{name}` is the name of a function")
         } else if units::lookup(name).is_some() {
             format!("`{name}` is the name of a unit")
         } else if name.starts_with('_') {

@@ -60,6 +60,7 @@ impl Equations {
             .map_err(|e| e.in_text("equations", text))?;
         let equations = Self { text: text.to_owned(), list };
         equations.refuse_circles().map_err(|e| e.in_text("equations", text))?;
+        equations.refuse_unshared().map_err(|e| e.in_text("equations", text))?;
         Ok(equations)
     }
 
@@ -87,6 +88,12 @@ impl Equations {
                     )
                     .label(expr.span.clone(), "this is a number")),
                 }
+            }
+            // True counts as 1 and False as 0.
+            Definition::Subexpression(expr)
+                if eq.dimension.is_none() && check_expression(expr, scope)? == Kind::Condition =>
+            {
+                Ok(())
             }
             Definition::Subexpression(expr) => expect(expr, scope, eq.dimension, &format!("`{}`", eq.name)),
         };
@@ -124,6 +131,48 @@ impl Equations {
             Definition::Differential(expr) => Some((eq, expr)),
             _ => None,
         })
+    }
+
+    /// Flags that mean something for the other kind of object only.
+    pub(crate) fn refuse_flags(&self, object: &str, foreign: &[Flag]) -> Result<()> {
+        for eq in &self.list {
+            if let Some(flag) = eq.flags.iter().find(|flag| foreign.contains(flag)) {
+                let word = flag.word();
+                return Err(Error::new(
+                    ErrorKind::Syntax,
+                    format!("`({word})` has no meaning in the equations of {object}"),
+                )
+                .label(eq.name_span.clone(), format!("has the flag `{word}`"))
+                .help("leave the flag out")
+                .in_text("equations", &self.text));
+            }
+        }
+        Ok(())
+    }
+
+    /// Shared subexpressions that read what differs from element to element.
+    fn refuse_unshared(&self) -> Result<()> {
+        for eq in self.list.iter().filter(|eq| eq.has(Flag::Shared)) {
+            let Definition::Subexpression(expr) = &eq.definition else { continue };
+            let mut own = None;
+            expr.visit(&mut |e| {
+                if let super::ast::ExprKind::Name(name) = &e.kind
+                    && (matches!(name.as_str(), "i" | "j" | "lastspike" | "not_refractory")
+                        || self.list.iter().any(|other| other.name == *name && !other.has(Flag::Shared)))
+                {
+                    own = Some((name.clone(), e.span.clone()));
+                }
+            });
+            if let Some((name, span)) = own {
+                return Err(Error::new(
+                    ErrorKind::Syntax,
+                    format!("the shared `{}` reads `{name}`, which is not shared", eq.name),
+                )
+                .label(span, "differs from element to element")
+                .help("leave the flag `shared` out here, or give it to both"));
+            }
+        }
+        Ok(())
     }
 
     /// Subexpressions that need their own value to be computed.
@@ -178,7 +227,7 @@ fn sort_out(raw: RawEquation) -> Result<Equation> {
             Flag::ConstantOverDt | Flag::Summed => matches!(definition, Definition::Subexpression(_)),
             Flag::Shared => !matches!(definition, Definition::Differential(_)),
         };
-        let word = Flag::ALL.iter().find(|(_, f)| f == flag).map_or("", |(w, _)| w);
+        let word = flag.word();
         if !fits {
             return Err(Error::new(
                 ErrorKind::Syntax,
@@ -186,6 +235,11 @@ fn sort_out(raw: RawEquation) -> Result<Equation> {
             )
             .label(span.clone(), "cannot stand here"));
         }
+    }
+    let has = |flag| raw.flags.iter().find(|(f, _)| *f == flag);
+    if let (Some(_), Some((_, span))) = (has(Flag::EventDriven), has(Flag::ClockDriven)) {
+        return Err(Error::new(ErrorKind::Syntax, "an equation is either event-driven or clock-driven")
+            .label(span.clone(), "the second of the two"));
     }
     if raw.differential && raw.value_type != ValueType::Float {
         return Err(Error::new(ErrorKind::Type, "a differential equation needs a real number")

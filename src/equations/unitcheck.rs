@@ -159,7 +159,18 @@ fn binary(expr: &Expr, op: BinaryOp, a: &Expr, b: &Expr, scope: &Scope) -> Resul
         BinaryOp::Sub => Ok(Kind::Number(same("subtract")?)),
         BinaryOp::Mod => Ok(Kind::Number(same("divide with remainder")?)),
         BinaryOp::Mul => Ok(Kind::Number(number(a, scope)? * number(b, scope)?)),
-        BinaryOp::Div | BinaryOp::FloorDiv => Ok(Kind::Number(number(a, scope)? / number(b, scope)?)),
+        BinaryOp::FloorDiv => {
+            for side in [a, b] {
+                let found = number(side, scope)?;
+                if !found.is_none() {
+                    return Err(Error::new(ErrorKind::Dimension, "`//` divides plain numbers only")
+                        .label(side.span.clone(), format!("this is {}", found.describe()))
+                        .help("divide by the unit first, as in `(v/mV) // 3`"));
+                }
+            }
+            Ok(Kind::Number(Dimension::NONE))
+        }
+        BinaryOp::Div => Ok(Kind::Number(number(a, scope)? / number(b, scope)?)),
         BinaryOp::Pow => power(expr, a, b, scope).map(Kind::Number),
         BinaryOp::And | BinaryOp::Or => {
             condition(a, scope, op.symbol())?;

@@ -7,7 +7,8 @@ use super::context::Context;
 use super::state::{GroupState, SPIKE};
 use crate::description::{NamespaceValue, Refractory, RegularDescription};
 use crate::equations::{
-    Kind, Scope, check_expression, check_statements, expect, parse_expression, parse_statements,
+    At, Kind, Meaning, Owner, Scope, check_expression, check_statements, expect, parse_expression,
+    parse_statements,
 };
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::stateupdaters::choose;
@@ -43,7 +44,15 @@ pub(super) fn check(state: &GroupState, context: &Context) -> Result<()> {
         if !state.events.contains_key(&code.event) {
             return Err(no_event(state, &code.event));
         }
-        check_code(&format!("code for {}", code.event), &code.code, &scope)?;
+        let twice = d.run_on_event.iter().filter(|other| other.event == code.event).count() > 1;
+        if twice || (code.event == SPIKE && d.reset.is_some()) {
+            return Err(Error::new(
+                ErrorKind::Value,
+                format!("there are two codes for the event `{}`", code.event),
+            )
+            .help("write all statements into one code"));
+        }
+        check_event_code(&format!("code for {}", code.event), &code.code, &scope)?;
     }
     if let Some(event) = d.event_schedule.keys().find(|event| !state.events.contains_key(*event)) {
         return Err(no_event(state, event));
@@ -53,7 +62,7 @@ pub(super) fn check(state: &GroupState, context: &Context) -> Result<()> {
             return Err(Error::new(ErrorKind::Value, "there is a reset but no threshold")
                 .help("add `.threshold(\"v > 1\")`, or leave the reset out"));
         }
-        check_code("reset", text, &scope)?;
+        check_event_code("reset", text, &scope)?;
     }
     choose(d.method.as_deref(), &state.equations, &scope, state.is_refractory())?;
     match &d.refractory {
@@ -92,6 +101,21 @@ fn check_condition(name: &str, text: &str, scope: &Scope) -> Result<()> {
 pub(crate) fn check_code(name: &str, text: &str, scope: &Scope) -> Result<()> {
     let statements = parse_statements(name, text)?;
     check_statements(&statements, scope).map_err(|e| e.in_text(name, text))
+}
+
+/// As [`check_code`], for code that runs for some elements only: it cannot set what all of them share.
+pub(crate) fn check_event_code(name: &str, text: &str, scope: &Scope) -> Result<()> {
+    check_code(name, text, scope)?;
+    for s in parse_statements(name, text)? {
+        let meaning = scope.symbol(&s.target).map(|s| s.meaning);
+        if matches!(meaning, Some(Meaning::Column(_, At { owner: Owner::Shared, .. }))) {
+            return Err(Error::new(ErrorKind::Type, format!("`{}` is one value for all elements", s.target))
+                .label(s.target_span, "cannot be set by an event of some of them")
+                .help("leave the flag `shared` out, or set it with `run_regularly`")
+                .in_text(name, text));
+        }
+    }
+    Ok(())
 }
 
 /// As [`check_code`], for code that runs at regular times.

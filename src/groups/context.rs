@@ -2,22 +2,13 @@
 //! An object belongs to the network whose context it holds; the context's lock is taken before any other.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
+use super::guarded::{Guarded, Shared, lock};
 use crate::description::{NamespaceValue, Operation};
 use crate::equations::{Namespace, Slot, UserFunction};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::random::Stream;
-
-/// Shared and locked for a moment at a time.
-pub(crate) type Shared<T> = Arc<Mutex<T>>;
-
-/// Locks; data left by a panic elsewhere is still good to read.
-pub(crate) fn lock<T: ?Sized>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    // The caller of a user's operation turns this into an error.
-    assert!(!IN_OPERATION.get(), "an object was used directly within an operation");
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Clock, seed, columns and record of a network.
 #[derive(Clone, Debug, Default)]
@@ -104,7 +95,7 @@ impl<T> Clone for Live<T> {
 
 impl<T> Live<T> {
     pub(crate) fn new(context: &Shared<Context>, state: T) -> Self {
-        Self { context: Arc::clone(context), state: Arc::new(Mutex::new(state)) }
+        Self { context: Arc::clone(context), state: Shared::from(Guarded::new(state)) }
     }
 
     /// The network's context and the object, both locked, always in this order.
@@ -155,17 +146,4 @@ pub(crate) fn slot_rank(when: &str, context: &Context) -> Result<usize> {
 /// Refuses a slot that does not exist.
 pub(crate) fn check_when(when: Option<&str>, context: &Context) -> Result<()> {
     when.map_or(Ok(()), |when| slot_rank(when, context).map(drop))
-}
-
-std::thread_local! {
-    /// True while a user's operation runs within a step: all objects are locked then, by this very thread.
-    static IN_OPERATION: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
-/// Calls `f` with locks refused instead of waited for, since they would be waited for in vain.
-pub(crate) fn in_operation<R>(f: impl FnOnce() -> R) -> R {
-    IN_OPERATION.set(true);
-    let result = f();
-    IN_OPERATION.set(false);
-    result
 }

@@ -49,6 +49,8 @@ impl Generator {
                 "spike times are numbers from 0 on",
             );
         }
+        // Brian2 writes "no period" as zero.
+        let period = period.filter(|p| *p != 0.0);
         if let Some(period) = period {
             let latest = t.iter().copied().fold(0.0, f64::max);
             if !(period > latest && period.is_finite()) {
@@ -65,7 +67,23 @@ impl Generator {
     /// The same by steps of `dt`.
     pub(crate) fn planned(&self, name: &str, dt: f64) -> Result<Planned> {
         let mut steps: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-        let period = self.period.map(|p| steps_in(p / dt).max(1));
+        let period = match self.period {
+            None => None,
+            Some(p) => {
+                let steps = steps_in(p / dt);
+                #[expect(clippy::cast_precision_loss, reason = "steps stay far below 2^53")]
+                if steps == 0 || (steps as f64 * dt - p).abs() > 1e-6 * dt {
+                    return Err(Error::new(
+                        ErrorKind::Value,
+                        format!(
+                            "the period of `{name}` is {p} s, which is not a multiple of its dt of {dt} s"
+                        ),
+                    )
+                    .help("choose a period of whole steps"));
+                }
+                Some(steps)
+            }
+        };
         for (&i, &t) in self.i.iter().zip(&self.t) {
             #[expect(
                 clippy::cast_possible_truncation,

@@ -4,7 +4,8 @@
 use std::fmt;
 use std::ops::Deref;
 
-use super::context::{Context, Shared};
+use super::context::Context;
+use super::guarded::Shared;
 use super::neuron_group::{GroupDescription, NeuronGroup};
 use super::source::{AsView, NeuronSource};
 use super::state::View;

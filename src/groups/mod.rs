@@ -4,6 +4,7 @@
 mod checks;
 mod context;
 mod generator;
+mod guarded;
 mod inputs;
 mod neuron_group;
 mod source;
@@ -16,9 +17,10 @@ pub use neuron_group::NeuronGroup;
 pub use source::{NeuronSource, Subgroup};
 pub use values::{IntoNamespace, IntoRefractory, IntoSelection, IntoValue};
 
-pub(crate) use checks::{check_code, check_regular, no_event, refuse_shadowing};
-pub(crate) use context::{Context, Live, SLOTS, Shared, check_when, in_operation, lock, slot_rank};
+pub(crate) use checks::{check_event_code, check_regular, no_event, refuse_shadowing};
+pub(crate) use context::{Context, Live, SLOTS, check_when, slot_rank};
 pub(crate) use generator::Planned;
+pub(crate) use guarded::{Guarded, Shared, lock};
 pub(crate) use neuron_group::{GroupDescription, time_step};
 pub(crate) use source::AsView;
 pub(crate) use state::{GroupState, SPIKE, View};

@@ -6,8 +6,9 @@ use std::fmt;
 use std::ops::Range;
 
 use super::checks::{check, refuse_shadowing};
-use super::context::{Context, Live, Shared, lock};
+use super::context::{Context, Live};
 use super::generator::Generator;
+use super::guarded::{Shared, lock};
 use super::source::{AsView, NeuronSource, Subgroup};
 use super::state::{GroupState, View};
 use super::values::{IntoNamespace, IntoRefractory, IntoSelection, IntoValue};
@@ -323,7 +324,7 @@ impl NeuronGroup {
         if code.name.is_empty() {
             code.name = super::regular_name(state.name(), state.regular.len());
         }
-        super::checks::check_regular(&code, &state.scope(&context)?)?;
+        super::checks::check_regular(&code, &state.scope(&context)?).map_err(|e| e.of(state.name()))?;
         state.regular.push(code.clone());
         let object = state.name().to_owned();
         context.record(&object.clone(), Operation::RunRegularly { object, code });

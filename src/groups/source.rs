@@ -129,7 +129,7 @@ impl fmt::Debug for Subgroup {
 impl View {
     pub(crate) fn set(&self, variable: &str, index: Selection, value: Value) -> Result<()> {
         let (mut context, state) = self.live.enter();
-        state.set(&mut context, &self.range, variable, &index, &value)?;
+        state.set(&mut context, &self.range, variable, &index, &value).map_err(|e| e.of(state.name()))?;
         let operation =
             Operation::Set { object: self.name.clone(), variable: variable.to_owned(), index, value };
         context.record(state.name(), operation);
@@ -138,6 +138,6 @@ impl View {
 
     pub(crate) fn get(&self, variable: &str, index: &Selection) -> Result<QuantityArray> {
         let (context, state) = self.live.enter();
-        state.get(&context, &self.range, variable, index)
+        state.get(&context, &self.range, variable, index).map_err(|e| e.of(state.name()))
     }
 }

@@ -15,6 +15,9 @@ use crate::units::{Dimension, QuantityArray};
 /// The event that a threshold stands for.
 pub(crate) const SPIKE: &str = "spike";
 
+/// One variable of so many neurons takes a gigabyte.
+const MOST_NEURONS: usize = 1 << 27;
+
 /// The living part of a group.
 #[derive(Clone)]
 pub(crate) struct GroupState {
@@ -37,7 +40,12 @@ impl GroupState {
             return Err(Error::new(ErrorKind::Value, "a group needs at least one neuron")
                 .help("the first argument of `NeuronGroup::new` is the number of neurons"));
         }
+        if n > MOST_NEURONS {
+            return Err(Error::new(ErrorKind::Value, format!("a group of {n} neurons is too large"))
+                .help(format!("a group has {MOST_NEURONS} neurons at most")));
+        }
         let equations = Equations::parse(&description.equations)?;
+        equations.refuse_flags("a group", &[Flag::EventDriven, Flag::ClockDriven, Flag::Summed])?;
         let mut columns = Columns::default();
         #[expect(clippy::cast_precision_loss, reason = "a group has fewer than 2^53 neurons")]
         columns.add_fixed(context, "i", (0..n).map(|k| k as f64).collect());

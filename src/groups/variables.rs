@@ -6,7 +6,7 @@ use crate::codegen::{BLOCK, Elements, Inputs, Lowering, Machine, Tape};
 use crate::description::{Selection, Value};
 use crate::equations::{
     At, Definition, Equations, Expr, ExprKind, Flag, Kind, Meaning, Owner, Scope, Slot, Symbol, ValueType,
-    check_expression, expect, parse_expression, parse_unit,
+    check_expression, collected, expect, parse_expression, parse_unit,
 };
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::units::{Dimension, QuantityArray};
@@ -218,7 +218,8 @@ pub(crate) fn assign(column: &Column, value: &Value, chosen: &[u32], place: &Pla
                 }
                 _ => expect(&expr, place.scope, column.dimension, &what),
             };
-            fits.and_then(|()| place.evaluate(&expr, chosen)).map_err(|e| e.in_text(&name, text))?
+            let ordered = || collected(&expr, place.scope);
+            fits.and_then(|()| place.evaluate(&ordered(), chosen)).map_err(|e| e.in_text(&name, text))?
         }
         Value::Numbers { values, unit } => {
             let unit = parse_unit(unit)?;
@@ -304,7 +305,7 @@ pub(crate) fn set_variable(
         }
         return Err(no_variable(variable, object, columns.list.iter().map(|c| c.name.as_str())));
     };
-    if !column.writable {
+    if !column.writable && column.at.via.is_none() {
         return Err(Error::new(ErrorKind::Value, format!("`{variable}` of `{object}` cannot be set"))
             .help("it is fixed by the model; set another variable"));
     }
@@ -320,7 +321,13 @@ pub(crate) fn set_variable(
     }
     let chosen = selected(index, place)?;
     let new = assign(column, value, &chosen, place)?;
-    Ok((column.slot, place.absolute(&chosen), new))
+    let mut elements = place.absolute(&chosen);
+    if let Some(via) = column.at.via {
+        // A linked variable is that of another group; setting one sets the other.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "indices")]
+        elements.iter_mut().for_each(|k| *k = place.store[via.place()][*k as usize] as u32);
+    }
+    Ok((column.slot, elements, new))
 }
 
 /// Puts new values in the place of those of the chosen elements.

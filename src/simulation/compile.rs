@@ -9,7 +9,7 @@ use super::program::CodeProgram;
 use super::schedule::{Agenda, Entry, Task};
 use crate::codegen::{Lowering, Tape};
 use crate::description::{Side, Timing};
-use crate::equations::{Definition, Expr, ExprKind, Flag, Owner, Scope};
+use crate::equations::{Definition, Equations, Expr, ExprKind, Flag, Owner, Scope};
 use crate::error::{Error, ErrorKind, Result};
 use crate::groups::{Context, GroupState, SPIKE};
 use crate::monitors::Watched;
@@ -87,19 +87,11 @@ impl<'a> Engine<'a> {
                 .help(format!("link it before the run: `group.link(\"{variable}\", &other, \"x\")`")));
         }
         let scope = state.scope(context)?;
-        let constants = state.equations.list.iter().filter(|eq| eq.has(Flag::ConstantOverDt));
-        let lines = constants.filter_map(|eq| match &eq.definition {
-            Definition::Subexpression(expr) => Some(format!("{} = {expr}", eq.name)),
-            _ => None,
-        });
-        let lines: Vec<String> = lines.collect();
-        if !lines.is_empty() {
-            // Each is computed from the others as they were written: substituted, not stored first.
-            let text = lines.join("\n");
-            let stream = context.stream(&format!("{name} subexpression_update"));
-            let program = CodeProgram::new("equations", &text, &scope, stream)?;
+        let label = format!("{name}_subexpression_update");
+        if let Some(text) = constant_subexpressions(&state.equations) {
+            let program = CodeProgram::new("equations", &text, &scope, context.stream(&label))?;
             let task = Task::Code(self.codes.len());
-            agenda.add(context, "before_start", order, format!("{name}_subexpression_update"), task, dt)?;
+            agenda.add(context, "before_start", order, label, task, dt)?;
             self.codes.push(Code { program, target: Target::Part(0..state.len()) });
         }
         if state.equations.differential().next().is_some() || state.is_refractory() {
@@ -171,8 +163,15 @@ impl<'a> Engine<'a> {
         let (name, d) = (state.name().to_owned(), &state.description);
         let dt = state.dt(context);
         let scope = state.scope(context, before, behind)?;
+        let order = d.timing.order.unwrap_or(0);
+        let label = format!("{name}_subexpression_update");
+        if let Some(text) = constant_subexpressions(&state.equations) {
+            let program = CodeProgram::new("equations", &text, &scope, context.stream(&label))?;
+            let task = Task::Code(self.codes.len());
+            agenda.add(context, "before_start", order, label, task, dt)?;
+            self.codes.push(Code { program, target: Target::Synapses(s) });
+        }
         if !update.is_none() {
-            let order = d.timing.order.unwrap_or(0);
             agenda.add(
                 context,
                 "groups",
@@ -300,4 +299,16 @@ pub(super) fn event_place<'t>(state: &'t GroupState, event: &str) -> (&'t str, i
         Some(timing) => place(timing, usual, d.timing.order.unwrap_or(0)),
         None => (usual, d.timing.order.unwrap_or(0)),
     }
+}
+
+/// Statements that compute the subexpressions marked `constant over dt`.
+fn constant_subexpressions(equations: &Equations) -> Option<String> {
+    // Each is computed from the others as they were written: substituted, not stored first.
+    let lines = equations.list.iter().filter(|eq| eq.has(Flag::ConstantOverDt));
+    let lines = lines.filter_map(|eq| match &eq.definition {
+        Definition::Subexpression(expr) => Some(format!("{} = {expr}", eq.name)),
+        _ => None,
+    });
+    let lines: Vec<String> = lines.collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }

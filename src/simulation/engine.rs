@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::MutexGuard;
 
-use super::group_program::{GroupProgram, StateUpdate, blown_up};
+use super::group_program::{GroupProgram, StateUpdate, first_unbounded};
 use super::pathway::Pathway;
 use super::program::{Chosen, CodeProgram, Now};
 use super::schedule::{Entry, Task};
@@ -264,31 +264,34 @@ impl Engine<'_> {
         store[slot.place()][range.clone()].copy_from_slice(&total);
     }
 
-    /// Refuses numbers that have become infinite or undefined.
+    /// Refuses integrated variables that have become infinite or undefined.
     pub(super) fn healthy(&self, store: &[Vec<f64>]) -> Result<()> {
-        for (state, program) in &self.groups {
-            let columns = program.update.columns();
-            if let Some((k, element)) = blown_up(store, &columns, 0..state.len()) {
-                let name = state.columns.list.iter().find(|c| c.slot == columns[k]).map_or("", |c| &c.name);
-                let value = store[columns[k].place()][element];
+        let neurons =
+            self.groups.iter().map(|(g, _)| ("neuron", g.name(), &g.equations, &g.columns, g.len()));
+        let synapses = self.synapses.iter().map(|s| {
+            let state = &s.state;
+            ("synapse", state.name(), &state.equations, &state.columns, state.len())
+        });
+        for (kind, object, equations, columns, n) in neurons.chain(synapses) {
+            for (eq, _) in equations.differential() {
+                let Some(values) = columns.slot(&eq.name).map(|slot| &store[slot.place()][..n]) else {
+                    continue;
+                };
+                let Some(element) = first_unbounded(values) else { continue };
                 let error = Error::new(
                     ErrorKind::Value,
                     format!(
-                        "`{name}` of neuron {element} of `{}` became {value} before t = {} ms",
-                        state.name(),
+                        "`{}` of {kind} {element} of `{object}` became {} before t = {} ms",
+                        eq.name,
+                        values[element],
                         self.now.time * 1e3
                     ),
                 );
-                let equation = state.equations.list.iter().find(|eq| eq.name == name);
-                let error = match equation {
-                    Some(eq) => error
-                        .label(eq.name_span.clone(), "this equation left all bounds")
-                        .in_text("equations", &state.equations.text),
-                    None => error,
-                };
-                return Err(error.help(
-                    "a smaller dt or the method `exponential_euler` or `rk4` may help; look also for a division by zero",
-                ));
+                return Err(error
+                    .label(eq.name_span.clone(), "this equation left all bounds")
+                    .in_text("equations", &equations.text)
+                    .of(object)
+                    .help("a smaller dt or the method `exponential_euler` or `rk4` may help; look also for a division by zero"));
             }
         }
         Ok(())

@@ -1,8 +1,6 @@
 //! A group compiled: refractoriness, state update and events as programs over its columns.
 //! The same state update serves the differential equations of synapses.
 
-use std::ops::Range;
-
 use super::program::Now;
 use crate::codegen::{BLOCK, Elements, Fun1, Fun2, Inputs, Lowering, Machine, Tape};
 use crate::description::Refractory;
@@ -162,15 +160,6 @@ impl StateUpdate {
         matches!(self.update, Update::None)
     }
 
-    /// The columns that it changes.
-    pub(super) fn columns(&self) -> Vec<Slot> {
-        match &self.update {
-            Update::None => Vec::new(),
-            Update::Program(_, columns) => columns.clone(),
-            Update::Linear(system) => system.columns.clone(),
-        }
-    }
-
     /// Computes for a block; [`StateUpdate::store`] puts the results in place.
     pub(super) fn evaluate(&self, inputs: &Inputs<'_>, count: usize, machine: &mut Machine) {
         match &self.update {
@@ -231,18 +220,11 @@ fn one_linear_step(
     }
 }
 
-/// The first of these columns and elements that is not a finite number.
-pub(super) fn blown_up(
-    store: &[Vec<f64>],
-    columns: &[Slot],
-    elements: Range<usize>,
-) -> Option<(usize, usize)> {
-    columns.iter().enumerate().find_map(|(k, slot)| {
-        let values = &store[slot.place()][elements.clone()];
-        // A sum is finite only if all its parts are, and is quick to compute.
-        if values.iter().sum::<f64>().is_finite() {
-            return None;
-        }
-        values.iter().position(|v| !v.is_finite()).map(|element| (k, element))
-    })
+/// The first value that is not a finite number.
+pub(super) fn first_unbounded(values: &[f64]) -> Option<usize> {
+    // A sum is finite only if all its parts are, and is quick to compute.
+    if values.iter().sum::<f64>().is_finite() {
+        return None;
+    }
+    values.iter().position(|v| !v.is_finite())
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::engine::Engine;
@@ -17,7 +17,7 @@ use crate::description::{FORMAT, NetworkDescription, Operation};
 use crate::equations::UserFunction;
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::evidence::{Evidence, ToEvidence};
-use crate::groups::{Context, IntoNamespace, NeuronGroup, SLOTS, Shared, lock, time_step};
+use crate::groups::{Context, Guarded, IntoNamespace, NeuronGroup, SLOTS, Shared, lock, time_step};
 use crate::monitors::{PopulationRateMonitor, SpikeMonitor, StateMonitor};
 use crate::stateupdaters::choose;
 use crate::synapses::Synapses;
@@ -64,7 +64,7 @@ impl Network {
     pub(super) fn with_clock(dt: f64, seed: u64) -> Self {
         let context = Context { dt, first_dt: dt, seed, first_seed: seed, ..Context::default() };
         Self {
-            context: Arc::new(Mutex::new(context)),
+            context: Shared::from(Guarded::new(context)),
             objects: Arc::default(),
             snapshots: Arc::default(),
             stop: Arc::default(),
@@ -289,6 +289,8 @@ impl Network {
         let end = start + duration;
         self.stop.store(false, Ordering::Relaxed);
         let mut profile = lock(&self.profile);
+        // Code of the user's is called in between; it must not wait for what this very run holds.
+        let _running = (self.context.run_here(), self.objects.run_here(), self.profile.run_here());
         let (reached, result) = {
             let wishes = Wishes { report, period, profile: profile.as_mut() };
             run(&objects, &mut context, end, &self.stop, wishes)

@@ -112,7 +112,8 @@ macro_rules! joins {
                     return Err(twice(self.name()));
                 }
                 self.description.name = objects.name(self.name(), $kind)?;
-                let living = self.attach(context)?;
+                let name = self.description.name.clone();
+                let living = self.attach(context).map_err(|e| e.of(&name))?;
                 lock(context).record(living.name(), Operation::$op(living.description.clone()));
                 objects.$list.push(living.clone());
                 Ok(living)
@@ -138,8 +139,8 @@ impl sealed::Joins for NeuronGroup {
             return Err(twice(self.name()));
         }
         let name = objects.name(self.name(), self.description.kind())?;
-        self.description.set_name(name);
-        let living = self.attach(context)?;
+        self.description.set_name(name.clone());
+        let living = self.attach(context).map_err(|e| e.of(&name))?;
         lock(context).record(living.name(), living.description.operation());
         objects.groups.push(living.clone());
         Ok(living)

@@ -10,7 +10,7 @@ use crate::equations::{At, Owner, Slot, parse_statements};
 use crate::error::{Error, ErrorKind, Result};
 use crate::groups::{Context, GroupState};
 use crate::random::Stream;
-use crate::stateupdaters::advance;
+use crate::stateupdaters::{LinearSystem, Propagator, advance};
 use crate::synapses::{SynapsesState, delay_name};
 
 /// A variable that the statements set.
@@ -26,6 +26,8 @@ struct Write {
 pub(super) struct Pathway {
     /// Which queue of the synapses it uses.
     queue: usize,
+    /// Event-driven equations that drive each other, with the column of `lastupdate`.
+    coupled: Option<(LinearSystem, Slot)>,
     tape: Tape,
     writes: Vec<Write>,
     /// All writes are sums of things that no statement changes, so that only their order matters.
@@ -54,7 +56,7 @@ impl Pathway {
     ) -> Result<Self> {
         let scope = synapses.scope(context, source, target)?;
         let mut l = Lowering::new(&scope);
-        advance(&synapses.equations, &scope, &mut l)?;
+        let coupled = advance(&synapses.equations, &scope, &mut l)?;
         l.statements(&parse_statements(&d.name, &d.code)?).map_err(|e| e.in_text(&d.name, &d.code))?;
         let written = std::mem::take(&mut l.written);
         let mut graph = l.graph;
@@ -63,7 +65,9 @@ impl Pathway {
         let sums_only = writes.iter().all(|w| w.adds)
             && !graph.any(&roots, &|n| matches!(n, Node::Load(slot, _) if is_written(slot)));
         let elsewhere = |slot: Slot, at: At| written.keys().any(|(s, a)| *s == slot && *a != at);
-        let aliased = graph.any(&roots, &|n| matches!(n, Node::Load(slot, at) if elsewhere(slot, at)))
+        let entries = coupled.as_ref().map_or(&[][..], |c| &c.entries);
+        let read = [&roots[..], entries].concat();
+        let aliased = graph.any(&read, &|n| matches!(n, Node::Load(slot, at) if elsewhere(slot, at)))
             || written.keys().any(|(slot, at)| elsewhere(*slot, *at))
             || written.keys().any(|(_, at)| at.owner == Owner::Shared || at.via.is_some());
         let (drivers, drivers_n) = match d.side {
@@ -73,6 +77,7 @@ impl Pathway {
         let (starts, order) = by_driver(drivers, drivers_n);
         Ok(Self {
             queue,
+            coupled: coupled.map(|c| (LinearSystem::free(c.columns, Tape::new(&graph, &c.entries)), c.last)),
             tape: Tape::new(&graph, &roots),
             writes,
             sums_only,
@@ -150,6 +155,9 @@ impl Pathway {
     ) {
         let ends = |list: &[u32]| block.iter().map(|&s| list[s as usize]).collect::<Vec<u32>>();
         let (pre, post) = (ends(&synapses.i), ends(&synapses.j));
+        if let Some((system, last)) = &self.coupled {
+            self.catch_up(system, *last, [block, &pre, &post], store, now, machine);
+        }
         let inputs = Inputs {
             store,
             elements: [Elements::List(block), Elements::List(&pre), Elements::List(&post)],
@@ -179,6 +187,38 @@ impl Pathway {
             for (&element, v) in elements.iter().zip(machine.result(k)) {
                 let place = &mut column[element as usize];
                 *place = if write.adds { *place + v } else { *v };
+            }
+        }
+    }
+}
+
+impl Pathway {
+    /// Brings coupled event-driven variables from the last event of each synapse to the present time.
+    fn catch_up(
+        &self,
+        system: &LinearSystem,
+        last: Slot,
+        [block, pre, post]: [&[u32]; 3],
+        store: &mut [Vec<f64>],
+        now: &Now,
+        machine: &mut Machine,
+    ) {
+        let inputs = Inputs {
+            store,
+            elements: [Elements::List(block), Elements::List(pre), Elements::List(post)],
+            time: now.time,
+            stream: self.stream,
+            step: now.step,
+        };
+        machine.run(&system.entries, &inputs, block.len());
+        let results = 0..system.entries.results.len();
+        for (k, s) in block.iter().map(|s| *s as usize).enumerate() {
+            let entries: Vec<f64> = results.clone().map(|r| machine.result(r)[k]).collect();
+            let mut state: Vec<f64> = system.columns.iter().map(|c| store[c.place()][s]).collect();
+            let span = now.time - store[last.place()][s];
+            system.advance(&mut state, &entries, true, span, &mut Propagator::default());
+            for (c, v) in system.columns.iter().zip(state) {
+                store[c.place()][s] = v;
             }
         }
     }

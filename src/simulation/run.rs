@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use super::operation::{Inside, Step};
 use super::schedule::Task;
 use crate::description::{Selection, Value};
 use crate::error::{Error, ErrorKind, Result};
-use crate::groups::{Context, in_operation, lock};
+use crate::groups::Context;
 use crate::units::{Dimension, Quantity, QuantityArray};
 
 /// How far a run has come.
@@ -152,9 +153,9 @@ fn operate(engine: &mut Engine<'_>, context: &mut Context, objects: &Objects, k:
     let (time, dt) = (engine.now.time, engine.now.dt);
     let mut inside = Middle { engine, context };
     let mut step = Step { inside: &mut inside, time, dt, stopped: false };
-    let mut closure = lock(&operation.closure);
+    let mut closure = operation.closure.lock().unwrap_or_else(PoisonError::into_inner);
     // A panic of the user's closure must not take the network with it.
-    let result = in_operation(|| catch_unwind(AssertUnwindSafe(|| closure(&mut step))));
+    let result = catch_unwind(AssertUnwindSafe(|| closure(&mut step)));
     match result {
         Ok(done) => done.map(|()| step.stopped),
         Err(panic) => {

@@ -87,6 +87,9 @@ fn new_form(g: &mut Graph, v: Value, leaves: &[Value], found: &mut Found) -> Opt
         }
         Node::Apply2(Fun2::Mul, a, b) => {
             let (factor, linear) = if g.reaches(&[a], leaves) { (b, a) } else { (a, b) };
+            if is_zero(g, factor) {
+                return Some(Affine::default());
+            }
             if g.reaches(&[factor], leaves) {
                 return None;
             }
@@ -101,6 +104,16 @@ fn new_form(g: &mut Graph, v: Value, leaves: &[Value], found: &mut Found) -> Opt
             Some(map(a, &mut |v| g.apply2(Fun2::Div, v, b)))
         }
         _ => None,
+    }
+}
+
+/// True if it is zero whatever its inputs are, as an algebra program sees it.
+fn is_zero(g: &Graph, v: Value) -> bool {
+    match g.node(v) {
+        Node::Const(bits) => f64::from_bits(bits) == 0.0,
+        Node::Apply1(Fun1::Neg, a) | Node::Apply2(Fun2::Div, a, _) => is_zero(g, a),
+        Node::Apply2(Fun2::Mul, a, b) => is_zero(g, a) || is_zero(g, b),
+        _ => false,
     }
 }
 
@@ -129,8 +142,8 @@ fn sum(g: &mut Graph, a: Affine, b: Affine, f: Fun2) -> Affine {
 ///
 /// Parameters are symbols there. Here they take several values each: what holds for all of them holds for symbols.
 ///
-/// Oscillations are refused where Brian2 would then choose another method; who asks for `exact` gets it.
-pub(super) fn refusal(g: &Graph, rows: &[Affine], x: &[Value], is_asked_for: bool) -> Option<&'static str> {
+/// Oscillations need complex numbers unless all coefficients are known to be real.
+pub(super) fn refusal(g: &Graph, rows: &[Affine], x: &[Value], is_real: bool) -> Option<&'static str> {
     const SAMPLES: u64 = 5;
     let matrices = (0..SAMPLES).map(|sample| {
         Array2::from_shape_fn((x.len(), x.len()), |(i, j)| {
@@ -145,7 +158,7 @@ pub(super) fn refusal(g: &Graph, rows: &[Affine], x: &[Value], is_asked_for: boo
     if usable.iter().all(is_singular) {
         return Some("the system has no unique steady state");
     }
-    if !is_asked_for && usable.iter().all(has_complex_eigenvalues) {
+    if !is_real && usable.iter().all(has_complex_eigenvalues) {
         return Some("its solution oscillates, which needs complex numbers");
     }
     None

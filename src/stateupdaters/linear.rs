@@ -5,7 +5,8 @@ use ndarray::Array2;
 
 use super::affine::{Affine, affine, refusal};
 use super::method::{Build, Rate, Update};
-use crate::codegen::{Fun1, Fun2, Graph, Node, Tape, Value};
+use super::real::has_real_coefficients;
+use crate::codegen::{Fun1, Fun2, Graph, Tape, Value};
 use crate::equations::Slot;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -22,7 +23,7 @@ pub(crate) struct LinearSystem {
 }
 
 /// The update, or why these equations have no exact solution here.
-pub(crate) fn build(build: &Build<'_>, is_asked_for: bool) -> Result<Result<Update, Error>> {
+pub(crate) fn build(build: &Build<'_>) -> Result<Result<Update, Error>> {
     let mut lowering = build.lowering();
     let x = build.state(&mut lowering.graph);
     let slopes = build.slopes(&mut lowering, &x)?;
@@ -37,23 +38,34 @@ pub(crate) fn build(build: &Build<'_>, is_asked_for: bool) -> Result<Result<Upda
         .label(rate.rhs.span.clone(), why)
         .help("use `.method(\"euler\")` or `.method(\"rk4\")`, or leave the method out")
     };
+    if build.noises > 0 {
+        return Ok(Err(refuse(&build.rates[0], "the equations have noise")));
+    }
     for (rate, slope) in build.rates.iter().zip(slopes) {
         let Some(row) = affine(&mut graph, slope, &x) else {
             return Ok(Err(refuse(rate, "it is not linear in the state variables")));
         };
-        if graph.any(&row.parts(), &|n| matches!(n, Node::Xi(_))) {
-            return Ok(Err(refuse(rate, "it has noise")));
-        }
         if row.is_moving(&graph, dt) {
             return Ok(Err(refuse(rate, "it depends on time or chance")));
         }
         rows.push(row);
     }
-    if let Some(why) = refusal(&graph, &rows, &x, is_asked_for) {
+    let names: Vec<&str> = build.rates.iter().map(|rate| rate.name).collect();
+    let is_real =
+        build.rates.iter().all(|rate| !rate.frozen && has_real_coefficients(rate.rhs, &names, build.scope));
+    if let Some(why) = refusal(&graph, &rows, &x, is_real) {
         return Ok(Err(refuse(&build.rates[0], why)));
     }
-    let alone = rows.iter().zip(&x).all(|(row, x)| row.factors.len() == 1 && row.factors.contains_key(x));
-    if alone { Ok(Ok(separate(build, graph, &rows))) } else { Ok(Ok(coupled(build, graph, &rows, &x))) }
+    if are_alone(&rows, &x) {
+        Ok(Ok(separate(build, graph, &rows)))
+    } else {
+        Ok(Ok(coupled(build, graph, &rows, &x)))
+    }
+}
+
+/// True if no equation depends on another one's variable.
+pub(super) fn are_alone(rows: &[Affine], x: &[Value]) -> bool {
+    rows.iter().zip(x).all(|(row, x)| row.factors.keys().all(|other| other == x))
 }
 
 /// Equations that do not touch each other: a formula for each.
@@ -89,13 +101,19 @@ pub(super) fn solution(g: &mut Graph, row: &Affine, x: Value, dt: Value) -> Valu
     g.select(still, drifted, moved)
 }
 
-fn coupled(build: &Build<'_>, mut graph: Graph, rows: &[Affine], x: &[Value]) -> Update {
+/// The rows of M one after the other, then b.
+pub(super) fn entries(graph: &mut Graph, rows: &[Affine], x: &[Value]) -> Vec<Value> {
     let zero = graph.constant(0.0);
     let mut roots = Vec::new();
     for row in rows {
         roots.extend(x.iter().map(|c| row.factors.get(c).copied().unwrap_or(zero)));
     }
     roots.extend(rows.iter().map(|r| r.rest.unwrap_or(zero)));
+    roots
+}
+
+fn coupled(build: &Build<'_>, mut graph: Graph, rows: &[Affine], x: &[Value]) -> Update {
+    let roots = entries(&mut graph, rows, x);
     Update::Linear(LinearSystem {
         columns: build.rates.iter().map(|r| r.column).collect(),
         entries: Tape::new(&graph, &roots),
@@ -192,6 +210,12 @@ impl LinearSystem {
         for (i, out) in x.iter_mut().enumerate() {
             *out = p[[i, n]] + old.iter().enumerate().map(|(j, v)| p[[i, j]] * v).sum::<f64>();
         }
+    }
+
+    /// A system whose variables are never held.
+    pub(crate) fn free(columns: Vec<Slot>, entries: Tape) -> Self {
+        let frozen = vec![false; columns.len()];
+        Self { columns, entries, frozen, refractory: None }
     }
 
     /// The exponential of `[M b; 0 0] dt`, which needs no inverse of M.

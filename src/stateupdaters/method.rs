@@ -72,15 +72,16 @@ pub(crate) fn choose(
         )),
     };
     let named = |name, update: Result<Update>| update.map(|u| (name, u)).map_err(in_text);
-    match method {
-        None => match linear::build(&build, false).map_err(in_text)? {
+    let lower = method.map(str::to_lowercase);
+    match lower.as_deref() {
+        None => match linear::build(&build).map_err(in_text)? {
             Ok(update) => Ok(("exact", update)),
             Err(_) => match noise::euler(&build) {
                 Ok(update) => Ok(("euler", update)),
                 Err(_) => named("heun", noise::heun(&build)),
             },
         },
-        Some("exact" | "linear") => match linear::build(&build, true).map_err(in_text)? {
+        Some("exact" | "linear") => match linear::build(&build).map_err(in_text)? {
             Ok(update) => Ok(("exact", update)),
             Err(refusal) => Err(in_text(refusal)),
         },

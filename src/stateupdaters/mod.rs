@@ -8,6 +8,7 @@ mod independent;
 mod linear;
 mod method;
 mod noise;
+mod real;
 
 pub(crate) use event_driven::advance;
 pub(crate) use linear::{LinearSystem, Propagator};

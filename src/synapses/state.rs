@@ -51,6 +51,7 @@ impl SynapsesState {
         context: &mut Context,
     ) -> Result<Self> {
         let equations = Equations::parse(&description.model)?;
+        equations.refuse_flags("synapses", &[Flag::UnlessRefractory])?;
         let mut columns = Columns::default();
         columns.add_fixed(context, "i", Vec::new());
         columns.add_fixed(context, "j", Vec::new());
@@ -198,20 +199,19 @@ impl SynapsesState {
             let start = u32::try_from(view.range.start).unwrap_or(u32::MAX);
             list.iter().map(|k| k + start).collect::<Vec<_>>()
         };
-        let copies = copies_of(&i, &j);
         for c in self.columns.own() {
             let values = &mut context.store[c.slot.place()];
             match c.name.as_str() {
                 "i" => values.extend(i.iter().copied().map(f64::from)),
                 "j" => values.extend(j.iter().copied().map(f64::from)),
-                name if Some(name) == self.description.multisynaptic_index.as_deref() => {
-                    values.extend(&copies);
-                }
                 name => values.resize(n, self.first_value(name)),
             }
         }
         self.i.extend(shift(&i, &self.source));
         self.j.extend(shift(&j, &self.target));
+        if let Some(slot) = self.description.multisynaptic_index.as_ref().and_then(|m| self.columns.slot(m)) {
+            context.store[slot.place()] = copies_of(&self.i, &self.j);
+        }
         for (slot, ends) in self.degrees.iter().zip([&self.i, &self.j]) {
             let mut counts: BTreeMap<u32, f64> = BTreeMap::new();
             ends.iter().for_each(|k| *counts.entry(*k).or_default() += 1.0);
@@ -310,7 +310,7 @@ impl SynapsesState {
     }
 }
 
-/// For each new synapse how many of this call join the same pair before it.
+/// For each synapse how many before it join the same pair.
 fn copies_of(i: &[u32], j: &[u32]) -> Vec<f64> {
     let mut seen: BTreeMap<(u32, u32), f64> = BTreeMap::new();
     i.iter()

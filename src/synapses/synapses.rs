@@ -11,12 +11,12 @@ use crate::description::{
     ConnectDescription, Operation, PathwayDescription, RegularDescription, Selection, Side,
     SynapsesDescription, Timing,
 };
-use crate::equations::{Owner, Scope};
+use crate::equations::{Definition, Equations, ExprKind, Flag, Owner, Scope};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::{Evidence, Row, ToEvidence};
 use crate::groups::{
     Context, GroupState, IntoNamespace, IntoSelection, IntoValue, Live, NeuronSource, SPIKE, Shared, View,
-    check_code, check_regular, lock, no_event, refuse_shadowing,
+    check_event_code, check_regular, lock, no_event, refuse_shadowing,
 };
 use crate::stateupdaters::{advance, choose};
 use crate::units::{Dimension, Quantity, QuantityArray};
@@ -196,7 +196,7 @@ impl Synapses {
 
     pub(crate) fn connect_as(&self, connect: ConnectDescription) -> Result<usize> {
         let (mut context, mut state) = self.live()?.enter();
-        let added = state.connect(&mut context, &connect)?;
+        let added = state.connect(&mut context, &connect).map_err(|e| e.of(state.name()))?;
         let object = state.name().to_owned();
         context.record(&object.clone(), Operation::Connect { object, connect });
         Ok(added)
@@ -217,7 +217,7 @@ impl Synapses {
     pub fn set_at(&self, variable: &str, index: impl IntoSelection, value: impl IntoValue) -> Result<()> {
         let (mut context, mut state) = self.live()?.enter();
         let (index, value) = (index.into_selection(), value.into_value()?);
-        state.set(&mut context, variable, &index, &value)?;
+        state.set(&mut context, variable, &index, &value).map_err(|e| e.of(state.name()))?;
         let object = state.name().to_owned();
         let variable = variable.to_owned();
         context.record(&object.clone(), Operation::Set { object, variable, index, value });
@@ -238,7 +238,7 @@ impl Synapses {
     /// As [`Synapses::get`], and an index that does not exist.
     pub fn get_at(&self, variable: &str, index: impl IntoSelection) -> Result<QuantityArray> {
         let (context, state) = self.live()?.enter();
-        state.get(&context, variable, &index.into_selection())
+        state.get(&context, variable, &index.into_selection()).map_err(|e| e.of(state.name()))
     }
 
     /// Runs code for all synapses at regular times, before everything else in a step.
@@ -260,7 +260,7 @@ impl Synapses {
             code.name = crate::groups::regular_name(state.name(), state.regular.len());
         }
         let scope = state.with_ends(|source, target| state.scope(&context, source, target))?;
-        check_regular(&code, &scope)?;
+        check_regular(&code, &scope).map_err(|e| e.of(state.name()))?;
         state.regular.push(code.clone());
         let object = state.name().to_owned();
         context.record(&object.clone(), Operation::RunRegularly { object, code });
@@ -419,8 +419,9 @@ fn check(state: &SynapsesState, before: &GroupState, behind: &GroupState, scope:
             "post" => "on_post",
             other => other,
         };
-        check_code(name, &p.code, scope)?;
+        check_event_code(name, &p.code, scope)?;
     }
+    refuse_mixture(&state.equations)?;
     for (owner, variable, _) in state.summed() {
         let group = match owner {
             Owner::Post => behind,
@@ -440,6 +441,70 @@ fn check(state: &SynapsesState, before: &GroupState, behind: &GroupState, scope:
                 format!("`{}` has no variable `{variable}` that a sum could go to", group.name()),
             )
             .help(format!("declare it as a parameter of that group: `{variable} : 1`")));
+        }
+    }
+    for eq in state.equations.list.iter().filter(|eq| eq.has(Flag::Summed)) {
+        let (group, variable) = match (eq.name.strip_suffix("_post"), eq.name.strip_suffix("_pre")) {
+            (Some(name), _) => (behind, name),
+            (None, name) => (before, name.unwrap_or(&eq.name)),
+        };
+        let there = group.columns.find(variable).map_or(eq.dimension, |c| c.dimension);
+        if there != eq.dimension {
+            return Err(Error::new(
+                ErrorKind::Dimension,
+                format!(
+                    "the sum `{}` is {}, `{variable}` of `{}` is {}",
+                    eq.name,
+                    eq.dimension.describe(),
+                    group.name(),
+                    there.describe()
+                ),
+            )
+            .label(eq.name_span.clone(), "another unit than the variable it goes to")
+            .help("declare both in the same unit")
+            .in_text("equations", &state.equations.text));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what is computed in each step from variables that are up to date at events only.
+fn refuse_mixture(equations: &Equations) -> Result<()> {
+    let find = |name: &str| equations.list.iter().find(|eq| eq.name == name);
+    for eq in &equations.list {
+        let expr = match &eq.definition {
+            Definition::Differential(expr) if !eq.has(Flag::EventDriven) => expr,
+            Definition::Subexpression(expr) if eq.has(Flag::Summed) => expr,
+            _ => continue,
+        };
+        let (mut open, mut seen) = (vec![expr], Vec::new());
+        while let Some(next) = open.pop() {
+            let mut names = Vec::new();
+            next.visit(&mut |e| {
+                if let ExprKind::Name(name) = &e.kind {
+                    names.push(name.clone());
+                }
+            });
+            for other in names.iter().filter_map(|name| find(name)) {
+                if other.has(Flag::EventDriven) {
+                    return Err(Error::new(
+                        ErrorKind::Method,
+                        format!(
+                            "`{}` is computed in each step, but `{}` at events only",
+                            eq.name, other.name
+                        ),
+                    )
+                    .label(expr.span.clone(), format!("reads `{}`", other.name))
+                    .help(format!("declare `{}` as `(clock-driven)`", other.name))
+                    .in_text("equations", &equations.text));
+                }
+                if let (Definition::Subexpression(inner), false) =
+                    (&other.definition, seen.contains(&&other.name))
+                {
+                    seen.push(&other.name);
+                    open.push(inner);
+                }
+            }
         }
     }
     Ok(())

@@ -122,8 +122,13 @@ fn script(net: &mut Network, op: &Value) -> Result<()> {
             net.apply(&Operation::Run { duration: number("duration")? })?;
         }
         "set" => set(net, &name("target")?, op)?,
-        "store" => net.apply(&Operation::Store { name: name("name")? })?,
-        "restore" => net.apply(&Operation::Restore { name: name("name")?, random: false })?,
+        "store" | "restore" => {
+            let name = optional(&op["name"])?.unwrap_or_else(|| "default".to_owned());
+            net.apply(&match text(&op["op"])?.as_str() {
+                "store" => Operation::Store { name },
+                _ => Operation::Restore { name, random: false },
+            })?;
+        }
         "set_spikes" => {
             known(op, "set_spikes", &["op", "target", "i", "t", "period"])?;
             net.apply(&Operation::SetSpikes {
@@ -333,6 +338,11 @@ fn synapses_description(s: &Value) -> Result<SynapsesDescription> {
             let timing = s["pathways"].get(&name).map(timing).unwrap_or_default();
             pathways.push(PathwayDescription { name, side, code, delay, event, timing });
         }
+    }
+    if let Some((name, _)) = object(&s["delay"])
+        .find(|(name, _)| s["delay"].get("value").is_none() && !pathways.iter().any(|p| p.name == **name))
+    {
+        return Err(unsupported(format!("a delay for `{name}`, which is no pathway")));
     }
     Ok(SynapsesDescription {
         name: text(&s["name"])?,

@@ -153,7 +153,28 @@ fn of_spikes(scenario: &Value, net: &Network, what: &str) -> Option<f64> {
     let monitor = net.spike_monitor(candidates.first()?["name"].as_str()?)?;
     let counts: Vec<f64> = monitor.count().iter().map(|c| *c as f64).collect();
     let duration = net.t().value();
-    if what.contains("variance") {
+    if ["interval", "ISI"].iter().any(|word| what.contains(word)) {
+        let intervals = intervals(&monitor);
+        let spread = variance(&intervals).sqrt();
+        return Some(if what.contains("variation") || what.contains("CV") {
+            spread / mean(&intervals)
+        } else if what.contains("variance") {
+            spread * spread
+        } else if what.contains("deviation") {
+            spread
+        } else {
+            mean(&intervals)
+        });
+    }
+    if what.contains("Fano") {
+        Some(variance(&counts) / mean(&counts))
+    } else if what.contains("deviation") {
+        Some(variance(&counts).sqrt())
+    } else if what.starts_with("largest") {
+        Some(counts.iter().copied().fold(0.0, f64::max))
+    } else if what.starts_with("smallest") {
+        Some(counts.iter().copied().fold(f64::INFINITY, f64::min))
+    } else if what.contains("variance") {
         Some(variance(&counts))
     } else if what.contains("rate") && what.contains("mean") {
         Some(mean(&counts) / duration)
@@ -164,6 +185,13 @@ fn of_spikes(scenario: &Value, net: &Network, what: &str) -> Option<f64> {
     } else {
         None
     }
+}
+
+/// Times between neighbouring spikes of each neuron.
+fn intervals(monitor: &spikelab::SpikeMonitor) -> Vec<f64> {
+    let mut last = BTreeMap::new();
+    let spikes = monitor.i().into_iter().zip(monitor.t().to_vec());
+    spikes.filter_map(|(i, t)| last.insert(i, t).map(|before| t - before)).collect()
 }
 
 /// Values of a variable, named as `G.v`, or as `v` where only one group or the first has it.
