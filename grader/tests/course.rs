@@ -35,9 +35,13 @@ fn same_spikes(ours: &Value, brian: &Value) {
 }
 
 fn same_traces(ours: &Value, brian: &Value) {
-    let rows = brian["values"]["v"].as_array().unwrap();
+    same_traces_of("v", ours, brian);
+}
+
+fn same_traces_of(variable: &str, ours: &Value, brian: &Value) {
+    let rows = brian["values"][variable].as_array().unwrap();
     for (k, row) in rows.iter().enumerate() {
-        let ours = ours["variables"]["v"]["rows"][k].as_array().unwrap();
+        let ours = ours["variables"][variable]["rows"][k].as_array().unwrap();
         let row = row.as_array().unwrap();
         assert_eq!(ours.len(), row.len(), "samples of neuron {k}");
         for (a, b) in ours.iter().zip(row) {
@@ -62,6 +66,40 @@ fn the_solutions_give_what_brian2_gives() {
     let three = golden("section3");
     same_spikes(&expected("exercise3", "exercise3-synapses", "spikemon"), &three["monitors"]["spikemon"]);
     same_traces(&expected("exercise3", "exercise3-synapses", "statemon"), &three["monitors"]["M"]);
+}
+
+fn same_synapses(ours: &Value, brian: &Value) {
+    assert_eq!((&ours["i"], &ours["j"]), (&brian["i"], &brian["j"]), "pairs");
+    let (ours, brian) =
+        (ours["variables"]["w"].as_array().unwrap(), brian["values"]["w"].as_array().unwrap());
+    assert_eq!(ours.len(), brian.len(), "weights");
+    for (k, (a, b)) in ours.iter().zip(brian).enumerate() {
+        assert!((a.as_f64().unwrap() - b.as_f64().unwrap()).abs() <= 1e-12, "weight {k}: {a} and {b}");
+    }
+}
+
+#[test]
+fn the_bonus_solution_learns_what_brian2_learns() {
+    let of = |question: &str, variable: &str| expected("exercise6", question, variable);
+    let window = golden("bonus-window");
+    let changes = of("exercise6-window", "synapses_window");
+    same_synapses(&changes, &window["synapses"]["S"]);
+    // The formula stands beside what was measured; the changes lie in the order of the pairs.
+    let theory = of("exercise6-theory", "theory")["values"].clone();
+    for (a, b) in changes["variables"]["w"].as_array().unwrap().iter().zip(theory.as_array().unwrap()) {
+        assert!((a.as_f64().unwrap() - b.as_f64().unwrap()).abs() <= 1e-12, "{a} measured, {b} by formula");
+    }
+    let learning = golden("bonus-learning");
+    same_spikes(&of("exercise6-learning", "spikemon"), &learning["monitors"]["spikemon"]);
+    same_traces_of("w", &of("exercise6-learning", "weightmon"), &learning["monitors"]["weightmon"]);
+    let test = golden("bonus-test");
+    same_synapses(&of("exercise6-test", "taught"), &test["synapses"]["taught"]);
+    assert_eq!(
+        test["synapses"]["taught"]["values"]["w"], learning["synapses"]["S"]["values"]["w"],
+        "what was learned is what is tested"
+    );
+    same_spikes(&of("exercise6-test", "spikemon_test"), &test["monitors"]["spikemon"]);
+    same_traces(&of("exercise6-test", "statemon_test"), &test["monitors"]["M"]);
 }
 
 #[derive(Deserialize)]
@@ -176,5 +214,5 @@ fn solutions_earn_full_marks_and_blanks_none() {
     let run = Command::new(env!("CARGO_BIN_EXE_grader")).arg("verify").current_dir(root()).output().unwrap();
     let text = String::from_utf8_lossy(&run.stdout);
     assert_eq!(run.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&run.stderr));
-    assert!(text.contains("5 exercises in order"), "{text}");
+    assert!(text.contains("6 exercises in order"), "{text}");
 }
