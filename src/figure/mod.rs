@@ -16,6 +16,7 @@ mod pictures;
 mod ready;
 mod series;
 mod shape;
+mod surround;
 
 pub use builder::Figure;
 pub use ready::{connectivity_of, raster_of};

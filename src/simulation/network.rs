@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -262,14 +263,24 @@ impl Network {
     }
 
     /// As [`Network::run`], with a bar on standard error that shows how far it has come and how long it still takes.
+    /// In a terminal the bar moves; in a notebook or a file there is a line for each further tenth.
     ///
     /// # Errors
     /// As [`Network::run`].
     pub fn run_with_progress_bar(&mut self, duration: impl Into<Quantity>) -> Result<()> {
+        let moves = std::io::stderr().is_terminal();
+        let mut next = 0.0;
         let result = self.run_reporting(duration, Duration::from_millis(500), |progress| {
-            eprint!("\r{progress}");
+            if moves {
+                eprint!("\r{progress}");
+            } else if progress.completed >= next {
+                eprintln!("{progress}");
+                next = (progress.completed * 10.0).floor() / 10.0 + 0.1;
+            }
         });
-        eprintln!();
+        if moves {
+            eprintln!();
+        }
         result
     }
 
