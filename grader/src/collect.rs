@@ -11,7 +11,7 @@
 //! | `alice/exercise1.ipynb` | `alice` | `exercise1`, if known |
 //! | `alice/exercise1/anything.ipynb` (nbgrader) | `alice` | `exercise1` |
 //!
-//! A notebook named just like a known assignment belongs to the folder it lies in.
+//! A zip archive stands for a folder of its name. A notebook named just like a known assignment belongs to the folder it lies in.
 //! Left out: hidden files, `README*`, `MARKS.yaml`, what nbgrader and operating systems add, and pictures and
 //! tables beside a notebook in a student's own folder.
 
@@ -20,6 +20,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::archive;
 use crate::notebook::{Notebook, NotebookError};
 
 /// One thing to grade, or to report as impossible to grade.
@@ -29,22 +30,28 @@ pub struct Submission {
     pub student: String,
     /// The assignment as the path tells it; [`identify`] also looks into the notebook.
     pub assignment: Option<String>,
-    /// The file (or what stands in its place).
+    /// The file (or what stands in its place); for a notebook in an archive, the archive and its path therein.
     pub path: PathBuf,
+    /// The archive and the notebook's place in it.
+    pub packed: Option<(PathBuf, usize)>,
     /// Why this can be told to be no notebook without opening it.
     pub problem: Option<String>,
 }
 
 impl Submission {
-    /// Opens the notebook.
+    /// Reads the file, if it has at most `most` bytes.
     ///
     /// # Errors
     /// The reason for "not graded", as a sentence for student and instructor.
-    pub fn load(&self) -> Result<Notebook, String> {
-        match &self.problem {
-            Some(problem) => Err(problem.clone()),
-            None => Notebook::load(&self.path).map_err(|error: NotebookError| error.problem().to_string()),
+    pub fn read(&self, most: u64) -> Result<Vec<u8>, String> {
+        if let Some(problem) = &self.problem {
+            return Err(problem.clone());
         }
+        let bytes = match &self.packed {
+            Some((archive, index)) => Notebook::read_packed(archive, *index, most),
+            None => Notebook::read(&self.path, most),
+        };
+        bytes.map_err(|error: NotebookError| error.problem().to_string())
     }
 }
 
@@ -68,10 +75,12 @@ pub fn collect(paths: &[PathBuf], known: &[&str]) -> Result<Vec<Submission>, Col
         let entries = if fs::metadata(path).map_err(fail)?.is_dir() {
             let mut entries = Vec::new();
             walk_root(path, &mut entries).map_err(fail)?;
-            entries
+            entries.into_iter().flat_map(|entry| unpacked(entry, known)).collect()
+        } else if has_extension(path, ARCHIVES) {
+            named_archive(&followed(path), known)
         } else {
             let problem = (!has_extension(path, &["ipynb"])).then(|| wrong_kind(path));
-            vec![Entry { path: path.clone(), below: vec![file_name(path)], problem }]
+            vec![Entry { problem, ..Entry::new(followed(path), vec![file_name(path)]) }]
         };
         let root = folder_name(path);
         for entry in entries {
@@ -96,6 +105,88 @@ struct Entry {
     /// The components below the folder that the command line names, ending with the file itself.
     below: Vec<String>,
     problem: Option<String>,
+    packed: Option<(PathBuf, usize)>,
+}
+
+impl Entry {
+    fn new(path: PathBuf, below: Vec<String>) -> Self {
+        Self { path, below, problem: None, packed: None }
+    }
+}
+
+/// A link that the command line itself names is followed; one that lies among submissions never is.
+fn followed(path: &Path) -> PathBuf {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|m| m.is_symlink());
+    if is_link { path.canonicalize().unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() }
+}
+
+/// What lies in an archive in a student's place, as if in a folder of the student's; any other entry is itself.
+fn unpacked(entry: Entry, known: &[&str]) -> Vec<Entry> {
+    if entry.problem.is_some() || !has_extension(&entry.path, ARCHIVES) {
+        return vec![entry];
+    }
+    let is_known = |word: &str| known.iter().any(|name| name.eq_ignore_ascii_case(word));
+    let folders = &entry.below[..entry.below.len() - 1];
+    // `alice.zip` and `exercise1/alice.zip` name the student, `alice/anything.zip` does not.
+    let mut owner = folders.to_vec();
+    if folders.iter().all(|folder| is_known(folder)) {
+        let (assignment, student) = split_stem(stem(entry.below.last().map_or("", String::as_str)), known);
+        owner.push(student);
+        owner.extend(assignment);
+    }
+    from_archive(&entry, |path| {
+        let (last, folders) = path.split_last()?;
+        let folders = folders.iter().filter(|folder| is_known(folder));
+        Some(owner.iter().chain(folders).chain([last]).cloned().collect())
+    })
+}
+
+/// What lies in an archive that the command line names: a class's, or one student's.
+fn named_archive(path: &Path, known: &[&str]) -> Vec<Entry> {
+    let entry = Entry::new(path.to_owned(), vec![file_name(path)]);
+    let Ok(files) = archive::list(path) else { return unpacked(entry, known) };
+    let notebooks: Vec<&[String]> = files
+        .iter()
+        .map(|f| f.path.as_slice())
+        .filter(|p| p.last().is_some_and(|n| is_notebook(n)))
+        .collect();
+    let top = notebooks.first().and_then(|p| p.first());
+    let is_known = |word: &str| known.iter().any(|name| name.eq_ignore_ascii_case(word));
+    // A folder around everything is how most programs pack a folder.
+    let shared = notebooks.iter().all(|p| p.len() > 2 && p.first() == top)
+        && top.is_some_and(|top| !is_known(top))
+        || notebooks.len() > 1 && notebooks.iter().all(|p| p.len() == 2 && p.first() == top);
+    let skip = usize::from(shared);
+    let one_student =
+        notebooks.iter().all(|p| p[skip.min(p.len() - 1)..].len() == 1 && is_known(stem(&p[p.len() - 1])));
+    if one_student {
+        return unpacked(entry, known);
+    }
+    from_archive(&entry, |path| path.get(skip..).filter(|rest| !rest.is_empty()).map(<[String]>::to_vec))
+}
+
+fn from_archive(entry: &Entry, below: impl Fn(&[String]) -> Option<Vec<String>>) -> Vec<Entry> {
+    let refused = |why: String| {
+        vec![Entry { problem: Some(why), ..Entry::new(entry.path.clone(), entry.below.clone()) }]
+    };
+    let files = match archive::list(&entry.path) {
+        Ok(files) => files,
+        Err(why) => return refused(why),
+    };
+    let wanted = files.iter().filter(|f| !f.path.iter().any(|part| is_ignored(part)));
+    let wanted: Vec<_> = wanted.filter(|f| f.path.last().is_some_and(|name| is_notebook(name))).collect();
+    if wanted.is_empty() {
+        return refused("is an archive without a notebook; hand in the .ipynb file".to_owned());
+    }
+    let found = wanted.into_iter().filter_map(|f| {
+        let path = f.path.iter().fold(entry.path.clone(), |path, part| path.join(part));
+        Some(Entry { packed: Some((entry.path.clone(), f.index)), ..Entry::new(path, below(&f.path)?) })
+    });
+    found.collect()
+}
+
+fn is_notebook(name: &str) -> bool {
+    has_extension(Path::new(name), &["ipynb"])
 }
 
 /// Deeper folders are reported instead of entered.
@@ -144,19 +235,22 @@ fn visit(path: PathBuf, below: Vec<String>, entries: &mut Vec<Entry>) {
                 Ok(()) => return,
             }
         }
+        Ok(_) if has_extension(&path, ARCHIVES) => None,
         Ok(_) if !has_extension(&path, &["ipynb"]) => Some(wrong_kind(&path)),
         Ok(_) => None,
     };
-    entries.push(Entry { path, below, problem });
+    entries.push(Entry { problem, ..Entry::new(path, below) });
 }
 
+/// Archives that are looked into.
+const ARCHIVES: &[&str] = &["zip"];
 const ATTACHMENTS: &[&str] = &["png", "jpg", "jpeg", "svg", "gif", "csv", "json", "npz", "npy"];
 
 fn wrong_kind(path: &Path) -> String {
     let kind = match path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).as_deref() {
         Some("doc" | "docx" | "odt") => "is a text document, not a notebook",
         Some("pdf") => "is a PDF, not a notebook",
-        Some("zip" | "gz" | "tar" | "7z" | "rar") => "is an archive, not a notebook; unpack it first, or",
+        Some("gz" | "tar" | "7z" | "rar") => "is an archive, not a notebook; unpack it first, or",
         Some("rs" | "py") => "is a source file, not a notebook",
         Some("html" | "htm") => "is a web page, not a notebook",
         _ => "is not a notebook",
@@ -188,8 +282,15 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     extension.is_some_and(|extension| extensions.contains(&extension.as_str()))
 }
 
+/// The last component; bytes that are no text are written out, so that two names stay two.
 fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    let Some(name) = path.file_name() else { return String::new() };
+    let mut text = String::new();
+    for piece in name.as_encoded_bytes().utf8_chunks() {
+        text.push_str(piece.valid());
+        piece.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+    }
+    text
 }
 
 fn stem(name: &str) -> &str {
@@ -234,7 +335,7 @@ fn name(entry: Entry, root: Option<&str>, known: &[&str]) -> Submission {
         }
         [first, second, ..] => (first.clone(), Some(is_known(second).unwrap_or_else(|| second.clone()))),
     };
-    Submission { student, assignment, path: entry.path, problem: entry.problem }
+    Submission { student, assignment, path: entry.path, packed: entry.packed, problem: entry.problem }
 }
 
 /// Takes `alice_exercise1` and `exercise1-alice` apart; a stem without a known assignment is all student.

@@ -100,7 +100,7 @@ fn single_files_take_their_folder_as_student_if_named_like_the_assignment() {
     assert_eq!(at("alice/exercise1"), ["alice/exercise1"]);
     assert_eq!(at("bob.ipynb"), ["bob/?"]);
     let word = collect(&[folder.path().join("carol.docx")], &KNOWN).unwrap();
-    assert!(word[0].load().unwrap_err().contains("hand in the .ipynb file itself"));
+    assert!(word[0].read(1 << 20).unwrap_err().contains("hand in the .ipynb file itself"));
 }
 
 #[test]

@@ -27,6 +27,7 @@ fn mark(question: &Question, expected: &Expected, transcript: &Transcript) -> Qu
         // A value that is there and wrong has no cell to blame.
         cause: cause.filter(|_| checks.iter().any(|c| c.verdict == Verdict::NoEvidence)),
         checks,
+        manual: None,
     }
 }
 

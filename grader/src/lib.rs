@@ -1,12 +1,17 @@
 //! Grades spikelab notebooks: runs them through the evcxr kernel, takes results out as data, compares, reports.
 //! The binary in `main.rs` is a thin shell around this library.
 
+pub mod archive;
 pub mod collect;
 pub mod commands;
 pub mod compare;
 pub mod course;
 mod error;
+pub mod executor;
 pub mod files;
+pub mod fingerprint;
+pub mod gradebook;
+pub mod intake;
 pub mod judge;
 pub mod kernel;
 pub mod notebook;
@@ -15,5 +20,6 @@ pub mod pipeline;
 pub mod release;
 pub mod report;
 pub mod runner;
+pub mod text;
 
 pub use error::{Error, Result};

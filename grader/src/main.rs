@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use grader::commands::{self, Outcome};
+use grader::commands::{self, Outcome, Place, Request};
+use grader::gradebook::Override;
+use grader::text;
 
 /// Grades spikelab notebooks through the evcxr Jupyter kernel.
 #[derive(Parser)]
@@ -19,13 +21,16 @@ const AFTER: &str = "\
 Examples:
   grader grade tests/submissions             every notebook below a folder
   grader grade anna.ipynb --out marks        one notebook, results in marks/
+  grader regrade                             after a change of a rubric, without a kernel
+  grader history anna                        what became of her marks, and why
   grader release --check                     are assignment/ and solutions/ in step?
   grader kernel install                      make the kernel known to JupyterLab
 
 The course is found upwards from the present folder: the first one with
 assignment/ and solutions/ in it. --course names another one.
 
-Exit codes: 0 all graded, 1 something could not be graded or checked, 2 wrong usage.";
+Exit codes: 0 all graded, 1 something could not be graded or checked, 2 wrong usage,
+130 interrupted: what was finished is stored, the same command goes on.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -35,14 +40,56 @@ enum Command {
         /// Notebooks, or folders of them: NAME.ipynb or nbgrader's STUDENT/ASSIGNMENT/NOTEBOOK.ipynb
         #[arg(required = true)]
         paths: Vec<PathBuf>,
-        /// Where the results go
-        #[arg(long, default_value = "results", value_name = "DIR")]
-        out: PathBuf,
+        #[command(flatten)]
+        place: Results,
         /// Submissions run at the same time [default: one for each core]
         #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
         jobs: Option<u16>,
+        /// Run every notebook again, also those that are unchanged
+        #[arg(long)]
+        force: bool,
+        /// Larger notebooks are refused, in megabytes
+        #[arg(long, value_name = "MB", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
+        largest: u16,
+    },
+    /// Judge everything in the gradebook again, from stored values and without a kernel
+    Regrade {
         #[command(flatten)]
-        course: Course,
+        place: Results,
+        /// Submissions judged at the same time [default: one for each core]
+        #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+        jobs: Option<u16>,
+    },
+    /// Set the points of one question by hand; the grader's own stay in the gradebook
+    Override {
+        /// The student, as the table of results calls them
+        student: String,
+        /// The question's id, a column of grades.csv
+        question: String,
+        /// The points; left out with --remove
+        #[arg(required_unless_present = "remove", conflicts_with = "remove")]
+        points: Option<f64>,
+        /// Why; shown to the student
+        #[arg(long)]
+        reason: String,
+        /// Who decided; shown to the student
+        #[arg(long)]
+        author: String,
+        /// The exercise, if several have a question of this name
+        #[arg(long, value_name = "NAME")]
+        assignment: Option<String>,
+        /// Let the grader's own points count again
+        #[arg(long)]
+        remove: bool,
+        #[command(flatten)]
+        place: Results,
+    },
+    /// Show all marks that a student ever had, and why they changed
+    History {
+        /// The student, as the table of results calls them
+        student: String,
+        #[command(flatten)]
+        place: Results,
     },
     /// Make assignment/*.ipynb from solutions/*.ipynb: solutions become blanks
     Release {
@@ -88,11 +135,16 @@ const GRADE: &str = "\
 In DIR afterwards:
   grades.csv                          one line a submission, for a spreadsheet or nbgrader
   grades.json                         everything: every check, every cell
+  gradebook.db                        the same for ever: every run, value and mark (SQLite)
   STUDENT/[ASSIGNMENT/]feedback.html  what to hand back: marks, plots, hints, changes
 
 A student is the folder's name, or the file's name in a flat folder. What cannot be
 graded (not a notebook, an unknown exercise) is listed with the reason, and
-never counted as zero.";
+never counted as zero.
+
+Every finished submission is in the gradebook at once. After an interruption, a crash
+or a full disk the same command goes on. What is unchanged is not run again, a
+changed rubric is applied to the stored values, and no mark is ever forgotten.";
 
 #[derive(Subcommand)]
 enum KernelCommand {
@@ -118,11 +170,44 @@ struct Course {
     root: Option<PathBuf>,
 }
 
+/// Where results are kept.
+#[derive(Args)]
+struct Results {
+    /// Where the results go
+    #[arg(long, default_value = "results", value_name = "DIR")]
+    out: PathBuf,
+    /// The gradebook [default: gradebook.db in DIR]
+    #[arg(long, value_name = "FILE")]
+    gradebook: Option<PathBuf>,
+    #[command(flatten)]
+    course: Course,
+}
+
+impl Results {
+    fn place(self) -> Place {
+        Place { out: self.out, gradebook: self.gradebook, course: self.course.root }
+    }
+}
+
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let what = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown");
+        eprintln!("internal error{place}: {}\n  help: please report it", text::one_line(what));
+    }));
     let result = match Cli::parse().command {
-        Command::Grade { paths, out, jobs, course } => {
-            commands::grade(&paths, &out, jobs, course.root.as_deref())
+        Command::Grade { paths, place, jobs, force, largest } => {
+            let largest = u64::from(largest) << 20;
+            commands::grade(&Request { paths, place: place.place(), jobs, force, largest })
         }
+        Command::Regrade { place, jobs } => commands::regrade(&place.place(), jobs),
+        Command::Override { student, question, points, reason, author, assignment, remove: _, place } => {
+            let new = Override { student, assignment, question, points, author, reason };
+            commands::override_points(&place.place(), &new)
+        }
+        Command::History { student, place } => commands::history(&place.place().book(), &student),
         Command::Release { names, check, course } => commands::release(&names, check, course.root.as_deref()),
         Command::Expect { names, check, course } => commands::expect(&names, check, course.root.as_deref()),
         Command::Verify { course } => commands::verify(course.root.as_deref()),
@@ -139,8 +224,10 @@ fn main() -> ExitCode {
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Incomplete) => ExitCode::from(1),
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(error) => {
-            eprintln!("{error}");
+            // Names of files are in it.
+            eprintln!("{}", text::visible(&error.to_string()));
             ExitCode::from(error.exit_code())
         }
     }

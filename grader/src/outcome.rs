@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use spikelab::evidence::Evidence;
 
 /// How the run of one cell ended.
@@ -59,6 +59,21 @@ pub enum Isolation {
 }
 
 impl Isolation {
+    /// The word in gradebooks and JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::None => "none",
+        }
+    }
+
+    /// The level of a word; an unknown one promises nothing.
+    #[must_use]
+    pub fn of_word(word: &str) -> Self {
+        if word == "full" { Self::Full } else { Self::None }
+    }
+
     /// In words for reports.
     #[must_use]
     pub const fn words(self) -> &'static str {
@@ -103,8 +118,10 @@ pub struct Curve {
     /// `line`, `points` (a raster or scatter) or `vlines`.
     pub style: String,
     /// Horizontal coordinates.
+    #[serde(deserialize_with = "holes")]
     pub x: Vec<f64>,
     /// Vertical coordinates; empty for `vlines`.
+    #[serde(deserialize_with = "holes")]
     pub y: Vec<f64>,
 }
 
@@ -139,6 +156,7 @@ pub struct CheckResult {
     /// The rubric's hint, shown when points were lost.
     pub hint: Option<String>,
     /// Named measures (distances, worst sample, counts).
+    #[serde(deserialize_with = "named_holes")]
     pub measures: BTreeMap<String, f64>,
     /// Expected and got, for the feedback page.
     pub plot: Option<CheckPlot>,
@@ -159,6 +177,25 @@ pub struct QuestionResult {
     pub checks: Vec<CheckResult>,
     /// Root cause when the question's cells failed: cell, line and text.
     pub cause: Option<String>,
+    /// Set if a person changed the points; `earned` is what that person gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manual: Option<Manual>,
+}
+
+/// Points that a person set instead of the grader's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manual {
+    /// What the checks earned.
+    pub automatic: f64,
+    /// Who set the points.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+    /// When, in UTC.
+    pub at: String,
+    /// The student has handed in another version since.
+    #[serde(default)]
+    pub earlier_version: bool,
 }
 
 /// Whether the submission could be graded at all.
@@ -191,6 +228,23 @@ pub struct SubmissionReport {
     pub remarks: Vec<String>,
     /// Wall-clock seconds for the whole submission.
     pub seconds: f64,
+    /// How the notebook was run.
+    #[serde(default)]
+    pub sandbox: Isolation,
+    /// Which version of the notebook this is, from 1; 0 before it is in a gradebook.
+    #[serde(default)]
+    pub attempt: u32,
+}
+
+/// JSON has no infinite or undefined numbers and holds `null` in their place.
+fn holes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
+    let values = Vec::<Option<f64>>::deserialize(from)?;
+    Ok(values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect())
+}
+
+fn named_holes<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, f64>, D::Error> {
+    let values = BTreeMap::<String, Option<f64>>::deserialize(from)?;
+    Ok(values.into_iter().map(|(name, v)| (name, v.unwrap_or(f64::NAN))).collect())
 }
 
 impl SubmissionReport {

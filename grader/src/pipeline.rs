@@ -1,19 +1,24 @@
-//! From a notebook to its report: opened, recognised, run, judged; many at a time.
-//! Whatever goes wrong with one submission stays in its own report.
+//! From submissions to marks in the gradebook: looked up, run if needed, judged; many at a time.
+//! Whatever goes wrong with one submission stays its own; what is finished is stored before the next one is begun.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
-use crate::collect::{Submission, identify};
 use crate::course::{Assignment, Rubric};
+use crate::executor::Executor;
+use crate::fingerprint::{self, of_judge, of_run};
+use crate::gradebook::{Change, Fingerprint, Gradebook, Line, NewGrading, Standing, Verdict};
+use crate::intake::Intake;
 use crate::judge::judge;
 use crate::kernel::{KernelEnvironment, Session};
-use crate::notebook::Notebook;
-use crate::outcome::{GradingStatus, SubmissionReport, Transcript};
+use crate::notebook::{Notebook, oddities};
+use crate::outcome::{Isolation, Transcript};
 use crate::runner::{CodeCell, KernelFailure, Limits, run_notebook};
+use crate::{Error, Result};
 
 /// Runs a notebook in a kernel of its own, in an empty folder.
 ///
@@ -56,94 +61,378 @@ fn code_cells(notebook: &Notebook) -> Vec<CodeCell> {
         .collect()
 }
 
-/// Grades all submissions, `jobs` at a time, and returns their reports in the same order.
-pub async fn grade_all(
-    environment: KernelEnvironment,
+/// How to go about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// Run every notebook, also those whose results are stored.
+    pub force: bool,
+    /// Submissions worked on at the same time.
+    pub jobs: usize,
+}
+
+/// Where the marks of one submission of this run come from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Origin {
+    /// They were there before and stand.
+    Unchanged,
+    /// Judged anew from stored values.
+    Stored(Change),
+    /// From a run.
+    Run(Change),
+}
+
+/// One submission at the end of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Done {
+    /// Its marks, for [`Gradebook::report`].
+    pub grading: i64,
+    /// Where they come from.
+    pub origin: Origin,
+}
+
+/// A run that is over.
+#[derive(Clone, Debug, Default)]
+pub struct Finished {
+    /// In the order of the submissions; empty if the run was interrupted.
+    pub done: Vec<Done>,
+    /// How many submissions were finished.
+    pub count: usize,
+    /// Whether it was stopped before its end.
+    pub interrupted: bool,
+}
+
+/// What has to be done for one submission.
+enum Plan {
+    /// It cannot be graded.
+    Refuse(String),
+    /// Its marks stand.
+    Keep(Standing),
+    /// A stored run serves.
+    Judge { execution: i64, seconds: f64 },
+    /// It has to be run.
+    Run,
+}
+
+/// All that the tasks of a run share.
+struct Shared<E> {
+    executor: E,
+    book: Arc<Gradebook>,
     assignments: Vec<Assignment>,
-    submissions: Vec<Submission>,
-    jobs: usize,
-) -> Vec<SubmissionReport> {
-    let bar = progress(submissions.len());
-    let shared = Arc::new((environment, assignments));
-    let places = Arc::new(Semaphore::new(jobs));
-    let tasks: Vec<_> = submissions
-        .into_iter()
-        .map(|submission| {
-            let (shared, places, bar) = (Arc::clone(&shared), Arc::clone(&places), bar.clone());
-            let known = submission.clone();
-            let task = tokio::spawn(async move {
-                let _place = places.acquire_owned().await;
-                bar.set_message(submission.student.clone());
-                let report = grade_one(&shared.0, &shared.1, &submission).await;
-                bar.inc(1);
-                report
-            });
-            (known, task)
+    /// [`of_judge`] of each assignment.
+    judges: Vec<String>,
+    environment: String,
+    run: i64,
+    bar: ProgressBar,
+}
+
+/// Grades all submissions, `jobs` at a time, until done or until `stop` comes.
+///
+/// # Errors
+/// A kernel that cannot be prepared, a gradebook that cannot be written. What was finished before is stored.
+pub async fn grade_all<E: Executor>(
+    executor: E,
+    book: Arc<Gradebook>,
+    assignments: Vec<Assignment>,
+    intakes: Vec<Intake>,
+    manner: Manner,
+    stop: impl Future<Output = ()>,
+) -> Result<Finished> {
+    let environment = executor.environment()?;
+    let run = book.begin("grade", intakes.len())?;
+    let judges = assignments.iter().map(of_judge).collect();
+    let bar = progress(intakes.len());
+    let shared = Arc::new(Shared { executor, book, assignments, judges, environment, run, bar });
+    tokio::pin!(stop);
+    let ended = tokio::select! {
+        ended = work(&shared, intakes, manner) => {
+            ended.map(|done| Finished { count: done.len(), done, interrupted: false })
+        }
+        () = &mut stop => {
+            let count = usize::try_from(shared.bar.position()).unwrap_or(usize::MAX);
+            Ok(Finished { done: Vec::new(), count, interrupted: true })
+        }
+    };
+    shared.bar.finish_and_clear();
+    let word = match &ended {
+        Ok(finished) if finished.interrupted => "interrupted",
+        Ok(_) => "done",
+        Err(_) => "failed",
+    };
+    // Only a word in the list of runs: its failure must not hide what happened.
+    let told = shared.book.end(run, word);
+    ended.and_then(|finished| told.map(|()| finished))
+}
+
+/// Ends its tasks when dropped, and with them their kernels.
+struct Tasks(Vec<JoinHandle<Result<Done>>>);
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn work<E: Executor>(
+    shared: &Arc<Shared<E>>,
+    intakes: Vec<Intake>,
+    manner: Manner,
+) -> Result<Vec<Done>> {
+    let mut plans = Vec::new();
+    for intake in &intakes {
+        plans.push(shared.plan(intake, manner.force)?);
+    }
+    if plans.iter().any(|plan| matches!(plan, Plan::Run)) {
+        shared.executor.prepare().await?;
+    }
+    let places = Arc::new(Semaphore::new(manner.jobs.max(1)));
+    let intakes: Vec<Arc<Intake>> = intakes.into_iter().map(Arc::new).collect();
+    let tasks = intakes.iter().zip(plans).map(|(intake, plan)| {
+        let (shared, places, intake) = (Arc::clone(shared), Arc::clone(&places), Arc::clone(intake));
+        tokio::spawn(async move {
+            let _place = places.acquire_owned().await;
+            let done = shared.carry_out(&intake, plan).await;
+            shared.bar.inc(1);
+            done
         })
-        .collect();
-    let mut reports = Vec::new();
-    for (submission, task) in tasks {
-        reports.push(match task.await {
-            Ok(report) => report,
-            Err(e) => not_graded(
-                &submission,
-                String::new(),
-                format!("the grader itself failed ({e}); please report it"),
-            ),
+    });
+    let mut tasks = Tasks(tasks.collect());
+    let mut done = Vec::new();
+    for (task, intake) in tasks.0.iter_mut().zip(&intakes) {
+        done.push(match task.await {
+            Ok(one) => one?,
+            Err(e) => {
+                let why = format!("the grader itself failed ({e}); please report it");
+                shared.give_up(intake, Verdict::Fault(why))?
+            }
         });
     }
-    bar.finish_and_clear();
-    reports
+    Ok(done)
 }
 
-async fn grade_one(
-    environment: &KernelEnvironment,
-    assignments: &[Assignment],
-    submission: &Submission,
-) -> SubmissionReport {
-    let started = Instant::now();
-    let notebook = match submission.load() {
-        Ok(notebook) => notebook,
-        Err(why) => return not_graded(submission, submission.assignment.clone().unwrap_or_default(), why),
-    };
-    let known: Vec<_> = assignments.iter().map(Assignment::known).collect();
-    let name = submission.assignment.clone().or_else(|| identify(&notebook, &submission.path, &known));
-    let Some(assignment) = name.as_ref().and_then(|name| assignments.iter().find(|a| a.name == *name)) else {
-        let names: Vec<&str> = assignments.iter().map(|a| a.name.as_str()).collect();
-        let why = format!(
-            "which exercise this answers cannot be told; name the file after one of {}",
-            names.join(", ")
-        );
-        return not_graded(submission, name.unwrap_or_default(), why);
-    };
-    match run(environment, &notebook, &assignment.rubric).await {
-        Ok(transcript) => SubmissionReport {
-            questions: judge(&assignment.rubric, &assignment.expected, &transcript),
-            cells: transcript.cells,
-            remarks: transcript.remarks,
-            seconds: started.elapsed().as_secs_f64(),
-            status: GradingStatus::Graded,
-            ..blank(submission, assignment.name.clone())
-        },
-        Err(e) => not_graded(submission, assignment.name.clone(), format!("the kernel failed: {e}")),
+impl<E: Executor> Shared<E> {
+    fn plan(&self, intake: &Intake, force: bool) -> Result<Plan> {
+        if let Some(why) = &intake.problem {
+            return Ok(Plan::Refuse(why.clone()));
+        }
+        let Some((assignment, judge)) = self.assignment(&intake.assignment) else {
+            return Ok(Plan::Refuse(format!("there is no exercise `{}`", intake.assignment)));
+        };
+        if force {
+            return Ok(Plan::Run);
+        }
+        let of = of_run(&intake.notebook, &assignment.rubric, &self.environment);
+        let stored = self.book.candidates(&of, false)?;
+        let Some(run) = stored.into_iter().find(|run| fingerprint::serves(run, &assignment.rubric)) else {
+            return Ok(Plan::Run);
+        };
+        let standing = self.book.standing(&intake.submission.student, &intake.assignment, intake.slot)?;
+        Ok(match standing {
+            Some(s) if s.graded && s.execution == Some(run.execution) && s.judge == *judge => Plan::Keep(s),
+            _ => Plan::Judge { execution: run.execution, seconds: run.seconds },
+        })
+    }
+
+    fn assignment(&self, name: &str) -> Option<(&Assignment, &String)> {
+        self.assignments.iter().zip(&self.judges).find(|(a, _)| a.name == name)
+    }
+
+    async fn carry_out(self: &Arc<Self>, intake: &Arc<Intake>, plan: Plan) -> Result<Done> {
+        self.bar.set_message(crate::text::line(&intake.submission.student, 40));
+        match plan {
+            Plan::Refuse(why) => self.give_up(intake, Verdict::NotGraded(why)),
+            Plan::Keep(standing) => {
+                self.book.saw(self.run, standing.submission, &intake.file())?;
+                Ok(Done { grading: standing.grading, origin: Origin::Unchanged })
+            }
+            Plan::Judge { execution, seconds } => {
+                let (shared, intake) = (Arc::clone(self), Arc::clone(intake));
+                let judged = blocking(move || {
+                    let transcript = shared.book.transcript(execution)?;
+                    shared.mark(&intake, execution, &transcript, seconds)
+                });
+                let (grading, change) = judged.await?;
+                Ok(Done { grading, origin: Origin::Stored(change) })
+            }
+            Plan::Run => {
+                let started = Instant::now();
+                let notebook = match intake.load() {
+                    Ok(notebook) => notebook,
+                    Err(why) => return self.give_up(intake, Verdict::Fault(why)),
+                };
+                let Some((assignment, _)) = self.assignment(&intake.assignment) else {
+                    return self.give_up(intake, Verdict::Fault("its exercise vanished".to_owned()));
+                };
+                let mut transcript = match self.executor.run(&notebook, &assignment.rubric).await {
+                    Ok(transcript) => transcript,
+                    Err(e) => {
+                        return self.give_up(intake, Verdict::Fault(format!("the kernel failed: {e}")));
+                    }
+                };
+                transcript.remarks.splice(0..0, oddities(&notebook));
+                let seconds = started.elapsed().as_secs_f64();
+                let of = of_run(&intake.notebook, &assignment.rubric, &self.environment);
+                let (shared, intake) = (Arc::clone(self), Arc::clone(intake));
+                let judged = blocking(move || {
+                    // Stored before it is judged: whatever happens then, this run need not be repeated.
+                    let execution = shared.book.add_execution(shared.run, &of, &transcript, seconds)?;
+                    shared.mark(&intake, execution, &transcript, seconds)
+                });
+                let (grading, change) = judged.await?;
+                Ok(Done { grading, origin: Origin::Run(change) })
+            }
+        }
+    }
+
+    fn mark(
+        &self,
+        intake: &Intake,
+        execution: i64,
+        transcript: &Transcript,
+        seconds: f64,
+    ) -> Result<(i64, Change)> {
+        let (assignment, by) = self
+            .assignment(&intake.assignment)
+            .ok_or_else(|| Error::new(format!("there is no exercise `{}`", intake.assignment), ""))?;
+        let new = NewGrading {
+            execution: Some(execution),
+            judge: by.clone(),
+            verdict: Verdict::Graded,
+            questions: judge(&assignment.rubric, &assignment.expected, transcript),
+            remarks: transcript.remarks.clone(),
+            seconds,
+            sandbox: transcript.isolation,
+            ..unmarked(intake, Verdict::Graded)
+        };
+        self.book.add_grading(self.run, &new)
+    }
+
+    fn give_up(&self, intake: &Intake, verdict: Verdict) -> Result<Done> {
+        let (grading, change) = self.book.add_grading(self.run, &unmarked(intake, verdict))?;
+        Ok(Done { grading, origin: Origin::Run(change) })
     }
 }
 
-fn blank(submission: &Submission, assignment: String) -> SubmissionReport {
-    SubmissionReport {
-        student: submission.student.clone(),
-        assignment,
-        file: submission.path.display().to_string(),
-        status: GradingStatus::Graded,
+fn unmarked(intake: &Intake, verdict: Verdict) -> NewGrading {
+    NewGrading {
+        student: intake.submission.student.clone(),
+        assignment: intake.assignment.clone(),
+        slot: intake.slot,
+        file: intake.file(),
+        notebook: intake.notebook.clone(),
+        execution: None,
+        judge: String::new(),
+        verdict,
         questions: Vec::new(),
-        cells: Vec::new(),
         remarks: Vec::new(),
         seconds: 0.0,
+        sandbox: Isolation::None,
     }
 }
 
-fn not_graded(submission: &Submission, assignment: String, why: String) -> SubmissionReport {
-    SubmissionReport { status: GradingStatus::NotGraded(why), ..blank(submission, assignment) }
+/// Runs what computes or waits for the disk where it holds nobody up; its panic is passed on.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
+        // Only a runtime that is shutting down cancels it, and then nobody waits for this.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// What judging everything in a gradebook again did.
+#[derive(Clone, Debug, Default)]
+pub struct Regraded {
+    /// Those judged.
+    pub done: Vec<Done>,
+    /// Those that need a run, with the reason.
+    pub left: Vec<(Line, String)>,
+}
+
+/// Judges everything in the gradebook again from its stored values; no kernel, no notebook is needed.
+///
+/// # Errors
+/// A gradebook that cannot be read or written.
+pub fn regrade(book: &Gradebook, assignments: &[Assignment], jobs: usize) -> Result<Regraded> {
+    let lines = book.lines()?;
+    let run = book.begin("regrade", lines.len())?;
+    let judges: Vec<String> = assignments.iter().map(of_judge).collect();
+    let bar = progress(lines.len());
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let worker = || {
+        let mut results = Vec::new();
+        loop {
+            let k = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let Some(line) = lines.get(k) else { return Ok::<_, Error>(results) };
+            let assignment = assignments.iter().zip(&judges).find(|(a, _)| a.name == line.assignment);
+            results.push((k, judge_again(book, run, line, assignment)?));
+            bar.inc(1);
+        }
+    };
+    let mut results = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs.clamp(1, 64)).map(|_| scope.spawn(worker)).collect();
+        let mut all = Vec::new();
+        for worker in workers {
+            match worker.join() {
+                Ok(results) => all.extend(results?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok::<_, Error>(all)
+    })?;
+    bar.finish_and_clear();
+    results.sort_by_key(|(k, _)| *k);
+    let mut regraded = Regraded::default();
+    for (k, result) in results {
+        match result {
+            Ok(done) => regraded.done.push(done),
+            Err(why) => regraded.left.push((lines[k].clone(), why)),
+        }
+    }
+    book.end(run, "done")?;
+    Ok(regraded)
+}
+
+/// Judges one line again, or says why that needs a run.
+fn judge_again(
+    book: &Gradebook,
+    run: i64,
+    line: &Line,
+    assignment: Option<(&Assignment, &String)>,
+) -> Result<Result<Done, String>> {
+    let Some(standing) = book.standing(&line.student, &line.assignment, line.slot)? else {
+        return Ok(Err("it is not in the gradebook any more".to_owned()));
+    };
+    if !standing.graded {
+        return Ok(Err("it has no marks yet".to_owned()));
+    }
+    let Some((assignment, by)) = assignment else {
+        return Ok(Err(format!("the course has no exercise `{}` any more", line.assignment)));
+    };
+    let of = Fingerprint { environment: String::new(), ..of_run(&standing.notebook, &assignment.rubric, "") };
+    let stored = book.candidates(&of, true)?;
+    let Some(found) = stored.into_iter().find(|run| fingerprint::serves(run, &assignment.rubric)) else {
+        return Ok(Err("the rubric asks for what was not stored".to_owned()));
+    };
+    if standing.execution == Some(found.execution) && standing.judge == *by {
+        return Ok(Ok(Done { grading: standing.grading, origin: Origin::Unchanged }));
+    }
+    let transcript = book.transcript(found.execution)?;
+    let new = NewGrading {
+        student: line.student.clone(),
+        assignment: line.assignment.clone(),
+        slot: line.slot,
+        file: book.report(standing.grading)?.file,
+        notebook: standing.notebook,
+        execution: Some(found.execution),
+        judge: by.clone(),
+        verdict: Verdict::Graded,
+        questions: judge(&assignment.rubric, &assignment.expected, &transcript),
+        sandbox: transcript.isolation,
+        remarks: transcript.remarks,
+        seconds: found.seconds,
+    };
+    let (grading, change) = book.add_grading(run, &new)?;
+    Ok(Ok(Done { grading, origin: Origin::Stored(change) }))
 }
 
 fn progress(length: usize) -> ProgressBar {

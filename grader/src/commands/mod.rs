@@ -4,13 +4,15 @@
 mod expect;
 mod grade;
 mod kernel;
+mod marks;
 mod release;
 mod schema;
 mod verify;
 
 pub use expect::expect;
-pub use grade::grade;
+pub use grade::{Place, Request, grade, grade_by, regrade};
 pub use kernel::{install_kernel, run_kernel};
+pub use marks::{history, override_points};
 pub use release::release;
 pub use schema::network_schema;
 pub use verify::verify;
@@ -24,6 +26,8 @@ pub enum Outcome {
     Done,
     /// Something could not be graded, or a check failed; it was said what.
     Incomplete,
+    /// Stopped by the user; what was finished is stored.
+    Interrupted,
 }
 
 /// The runtime on which everything that waits is run.

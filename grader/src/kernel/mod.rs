@@ -2,6 +2,7 @@
 //! Everything here has a time limit, and whatever is started is ended with its whole process group.
 
 mod environment;
+mod identity;
 mod install;
 mod prepare;
 mod process;
@@ -12,6 +13,7 @@ mod toolchain;
 mod words;
 
 pub use environment::KernelEnvironment;
+pub use identity::identity;
 pub use install::{install, run_kernel};
 pub use process::KernelProcess;
 pub use session::Session;

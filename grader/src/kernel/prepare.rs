@@ -219,7 +219,7 @@ fn key(workspace: &Path, program: &Path, toolchain: &Toolchain) -> Result<String
     Ok(format!("{:016x}", hasher.finish()))
 }
 
-fn gather(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+pub(super) fn gather(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {

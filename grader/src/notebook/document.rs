@@ -1,19 +1,17 @@
 //! A whole notebook: read from bytes with every doubt named, written back value for value in Jupyter's layout.
 //! Invariant: keys keep their order and unknown ones their value; a file that Jupyter wrote comes back byte for byte.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::cell::{json_kind, object_entry};
-use super::{Cell, NotebookError, Problem};
-use crate::files;
+use super::{Cell, NotebookError, Problem, strict, upgrade};
+use crate::files::{self, Unread};
 
-/// Larger files are refused before they are read.
-pub const MAX_BYTES: u64 = 64 << 20;
+/// Larger files are refused before they are read, unless another limit is asked for.
+pub const MAX_BYTES: u64 = 32 << 20;
 
 /// A notebook of format 4.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +40,24 @@ impl Notebook {
     /// # Errors
     /// If the file is missing, no file, too large, or no notebook of format 4; the message begins with the path.
     pub fn load(path: &Path) -> Result<Self, NotebookError> {
-        read_limited(path).and_then(|bytes| Self::parse(&bytes)).map_err(|error| error.at(path))
+        let bytes = Self::read(path, MAX_BYTES)?;
+        Self::parse(&bytes).map_err(|error| error.at(path))
+    }
+
+    /// Reads the bytes of a notebook file, at most `most`, to be parsed.
+    ///
+    /// # Errors
+    /// If the file is missing, no file or too large.
+    pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, NotebookError> {
+        files::read_regular(path, most).map_err(|refused| unread(refused, most).at(path))
+    }
+
+    /// [`Notebook::read`] for a notebook in an archive.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read_packed(archive: &Path, index: usize, most: u64) -> Result<Vec<u8>, NotebookError> {
+        crate::archive::read(archive, index, most).map_err(|refused| unread(refused, most).at(archive))
     }
 
     /// Reads a notebook from the bytes of a file.
@@ -127,29 +142,15 @@ impl Notebook {
     }
 }
 
-fn read_limited(path: &Path) -> Result<Vec<u8>, NotebookError> {
-    let io = |error: io::Error| NotebookError::new(Problem::Io(error.to_string()));
-    // Asked before opening, since opening a named pipe would wait for a writer.
-    let found = std::fs::metadata(path).map_err(io)?;
-    if found.is_dir() {
-        return Err(NotebookError::new(Problem::NotAFile("a folder")));
-    }
-    if !found.is_file() {
-        return Err(NotebookError::new(Problem::NotAFile("a device or pipe")));
-    }
-    if found.len() > MAX_BYTES {
-        return Err(NotebookError::new(Problem::TooLarge { bytes: found.len() }));
-    }
-    let mut bytes = Vec::new();
-    // Bounded again: the file may have grown since.
-    File::open(path).map_err(io)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
-    Ok(bytes)
+fn unread(refused: Unread, most: u64) -> NotebookError {
+    NotebookError::new(match refused {
+        Unread::NotAFile(what) => Problem::NotAFile(what),
+        Unread::TooLarge(bytes) => Problem::TooLarge { bytes, most },
+        Unread::Io(error) => Problem::Io(error.to_string()),
+    })
 }
 
 fn parse(bytes: &[u8]) -> Result<Notebook, Problem> {
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(Problem::TooLarge { bytes: bytes.len() as u64 });
-    }
     if let Some(format) = other_format(bytes) {
         return Err(Problem::OtherFormat(format));
     }
@@ -159,10 +160,13 @@ fn parse(bytes: &[u8]) -> Result<Notebook, Problem> {
     if text.trim().is_empty() {
         return Err(Problem::Empty);
     }
-    let value: Value = serde_json::from_str(text).map_err(|error| not_json(&error))?;
+    let value = strict::parse(text).map_err(|error| not_json(&error))?;
     let Value::Object(mut root) = value else {
         return Err(Problem::NotANotebook(format!("it holds {}", json_kind(&value))));
     };
+    if root.get("nbformat").and_then(Value::as_i64) == Some(3) {
+        root = upgrade::from_3(root).map_err(|_| Problem::Version(3))?;
+    }
     check_version(&root)?;
     let cells = match root.get_mut("cells").map(Value::take) {
         Some(Value::Array(cells)) => cells,
@@ -294,8 +298,28 @@ mod tests {
         refused(br#"{"nbformat": 4}"#, "is JSON but not a notebook: it has no `cells`");
         refused(br#"{"nbformat": 4, "cells": 3}"#, "is JSON but not a notebook: its `cells` is a number");
         refused(br#"{"nbformat": 3, "worksheets": []}"#, "has notebook format 3, and format 4 is needed");
+        refused(br#"{"nbformat": 2, "worksheets": []}"#, "has notebook format 2, and format 4 is needed");
+        refused(br#"{"nbformat": 99, "cells": []}"#, "has notebook format 99, and format 4 is needed");
+        refused(
+            br#"{"nbformat": 4, "cells": [], "cells": []}"#,
+            "is not JSON at line 1, column 36 (the key `cells` is",
+        );
         refused(br#"{"nbformat": 4, "cells": [{"cell_type": "code"}, 1]}"#, "cell 2: is a number instead of");
         refused(&vec![b'['; 100_000], "is not JSON at line 1");
+    }
+
+    #[test]
+    fn format_3_is_made_into_format_4() {
+        let old = br#"{"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": "lif"}, "worksheets": [{"cells": [
+            {"cell_type": "heading", "level": 2, "source": ["One"]},
+            {"cell_type": "code", "input": ["let x = 1;\n", "x"], "prompt_number": 4, "outputs": [{"output_type": "pyout"}],
+             "metadata": {"nbgrader": {"grade_id": "q1"}}}]}]}"#;
+        let notebook = Notebook::parse(old).unwrap();
+        assert_eq!(notebook.cells()[0].source(), "## One");
+        assert_eq!(notebook.cells()[1].source(), "let x = 1;\nx");
+        assert_eq!(notebook.cells()[1].execution_count(), Some(4));
+        assert_eq!(notebook.grade_ids(), ["q1"]);
+        assert_eq!(Notebook::parse(notebook.to_json().as_bytes()).unwrap(), notebook);
     }
 
     #[test]
@@ -306,7 +330,7 @@ mod tests {
         let text = Notebook::load(&folder.path().join("none.ipynb")).unwrap_err().to_string();
         assert!(text.contains("No such file"), "{text}");
         let huge = folder.path().join("huge.ipynb");
-        File::create(&huge).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        std::fs::File::create(&huge).unwrap().set_len(MAX_BYTES + 1).unwrap();
         assert!(matches!(Notebook::load(&huge).unwrap_err().problem(), Problem::TooLarge { .. }));
     }
 

@@ -22,6 +22,8 @@ pub enum Problem {
     TooLarge {
         /// Size found, at least.
         bytes: u64,
+        /// Size allowed.
+        most: u64,
     },
     /// Nothing in it.
     Empty,
@@ -89,11 +91,11 @@ impl fmt::Display for Problem {
         match self {
             Self::Io(detail) => write!(f, "{detail}; check the path and the rights on it"),
             Self::NotAFile(what) => write!(f, "is {what}, not a notebook; hand in the .ipynb file itself"),
-            Self::TooLarge { bytes } => write!(
+            Self::TooLarge { bytes, most } => write!(
                 f,
-                "is too large ({:.1} MB, at most {} MB); clear all outputs, save and hand in again",
+                "is too large ({:.1} MB, at most {:.0} MB); clear all outputs, save and hand in again",
                 megabytes(*bytes),
-                super::MAX_BYTES >> 20
+                megabytes(*most)
             ),
             Self::Empty => write!(f, "the file is empty; save the notebook in Jupyter and hand in again"),
             Self::OtherFormat(what) => write!(f, "is {what}, not a notebook; hand in the .ipynb file itself"),
@@ -145,7 +147,7 @@ mod tests {
     #[test]
     fn every_message_says_what_where_and_what_next() {
         check(
-            Problem::TooLarge { bytes: 80 << 20 },
+            Problem::TooLarge { bytes: 80 << 20, most: 64 << 20 },
             "is too large (80.0 MB, at most 64 MB); clear all outputs, save and hand in again",
         );
         check(

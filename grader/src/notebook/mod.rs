@@ -5,10 +5,14 @@ mod cell;
 mod document;
 mod error;
 mod nbgrader;
+mod oddities;
 mod rules;
+mod strict;
+mod upgrade;
 
 pub use cell::{Cell, CellKind};
 pub use document::{MAX_BYTES, Notebook};
 pub use error::{NotebookError, Problem};
 pub use nbgrader::{Nbgrader, SCHEMA_VERSION};
+pub use oddities::oddities;
 pub use rules::rule_violations;

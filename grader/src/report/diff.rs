@@ -1,8 +1,12 @@
 //! What a student changed in a graded cell, against the blank that was released.
 //! Line by line, with the changed words marked inside.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
+
+use crate::text::{cut, visible};
 
 /// One line of a difference.
 #[derive(Debug, Serialize)]
@@ -14,9 +18,15 @@ pub(super) struct Line {
     pieces: Vec<(bool, String)>,
 }
 
+/// So much of a cell is compared.
+const SOURCE: usize = 64 << 10;
+/// A comparison that takes longer is made coarser.
+const TIME: Duration = Duration::from_millis(500);
+
 /// The lines of the blank and of the submission, unchanged ones kept.
 pub(super) fn lines(blank: &str, submitted: &str) -> Vec<Line> {
-    let diff = TextDiff::from_lines(blank, submitted);
+    let submitted = visible(&cut(submitted, SOURCE));
+    let diff = TextDiff::configure().timeout(TIME).diff_lines(blank, submitted.as_str());
     let changes = diff.ops().iter().flat_map(|op| diff.iter_inline_changes(op));
     changes
         .map(|change| {

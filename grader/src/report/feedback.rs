@@ -8,9 +8,23 @@ use super::diff::{self, Line};
 use super::{picture, points};
 use crate::notebook::Notebook;
 use crate::outcome::{CellStatus, GradingStatus, QuestionResult, SubmissionReport, Verdict};
+use crate::text::{cut, one_line, visible};
 use crate::{Error, Result};
 
 const TEMPLATE: &str = include_str!("feedback.html");
+/// So much of one message is shown.
+const MESSAGE: usize = 16 << 10;
+/// So many cells are shown one by one.
+const CELLS: usize = 200;
+/// So many remarks are shown.
+const REMARKS: usize = 100;
+/// A page with its pictures may have so many bytes; a larger one is made without them.
+const PAGE: usize = 8 << 20;
+
+/// A text of a student or about one, as a page shows it.
+fn shown(text: &str) -> String {
+    visible(&cut(text, MESSAGE))
+}
 
 #[derive(Serialize)]
 struct Question {
@@ -19,7 +33,17 @@ struct Question {
     points: String,
     state: &'static str,
     cause: Option<String>,
+    manual: Option<ByHand>,
     checks: Vec<Check>,
+}
+
+#[derive(Serialize)]
+struct ByHand {
+    automatic: String,
+    author: String,
+    reason: String,
+    day: String,
+    earlier_version: bool,
 }
 
 #[derive(Serialize)]
@@ -48,6 +72,11 @@ struct Cell {
 
 /// The page of one report; `released` is the blank notebook, for the changes.
 pub(super) fn page(report: &SubmissionReport, released: Option<&Notebook>) -> Result<String> {
+    let whole = render(report, released, true)?;
+    if whole.len() <= PAGE { Ok(whole) } else { render(report, released, false) }
+}
+
+fn render(report: &SubmissionReport, released: Option<&Notebook>, pictures: bool) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let failed =
@@ -60,16 +89,20 @@ pub(super) fn page(report: &SubmissionReport, released: Option<&Notebook>) -> Re
     let share = if report.points() > 0.0 { 100.0 * report.earned() / report.points() } else { 0.0 };
     let page = environment.get_template("feedback.html").map_err(failed)?;
     page.render(context! {
-        student => report.student,
-        assignment => report.assignment,
-        file => report.file,
+        student => one_line(&report.student),
+        assignment => one_line(&report.assignment),
+        sandbox => report.sandbox.words(),
+        attempt => report.attempt,
+        pictures,
+        more_cells => report.cells.len().saturating_sub(CELLS),
+        more_remarks => report.remarks.len().saturating_sub(REMARKS),
         earned => points(report.earned()),
         points => points(report.points()),
         share => format!("{share:.0}"),
-        reason,
-        questions => report.questions.iter().map(question).collect::<Vec<_>>(),
+        reason => reason.map(shown),
+        questions => report.questions.iter().map(|q| question(q, pictures)).collect::<Vec<_>>(),
         cells => cells(report, released),
-        remarks => report.remarks,
+        remarks => report.remarks.iter().take(REMARKS).map(|r| shown(r)).collect::<Vec<_>>(),
     })
     .map_err(failed)
 }
@@ -84,10 +117,10 @@ fn state(earned: f64, points: f64) -> &'static str {
     }
 }
 
-fn question(q: &QuestionResult) -> Question {
+fn question(q: &QuestionResult, pictures: bool) -> Question {
     let checks = q.checks.iter().map(|c| Check {
-        title: c.title.clone(),
-        message: c.message.clone(),
+        title: shown(&c.title),
+        message: shown(&c.message),
         earned: points(c.earned),
         points: points(c.points),
         state: state(c.earned, c.points),
@@ -97,15 +130,22 @@ fn question(q: &QuestionResult) -> Question {
             Verdict::NoEvidence => "missing",
         },
         hint: c.hint.clone(),
-        measures: c.measures.iter().map(|(name, v)| (name.clone(), number(*v))).collect(),
-        svg: c.plot.as_ref().and_then(picture::svg),
+        measures: c.measures.iter().map(|(name, v)| (shown(name), number(*v))).collect(),
+        svg: c.plot.as_ref().filter(|_| pictures).and_then(picture::svg),
     });
     Question {
         title: q.title.clone(),
         earned: points(q.earned),
         points: points(q.points),
         state: state(q.earned, q.points),
-        cause: q.cause.clone(),
+        cause: q.cause.as_deref().map(shown),
+        manual: q.manual.as_ref().map(|m| ByHand {
+            automatic: points(m.automatic),
+            author: one_line(&m.author),
+            reason: shown(&m.reason),
+            day: m.at.get(..10).unwrap_or_default().to_owned(),
+            earlier_version: m.earlier_version,
+        }),
         checks: checks.collect(),
     }
 }
@@ -125,7 +165,7 @@ fn cells(report: &SubmissionReport, released: Option<&Notebook>) -> Vec<Cell> {
             c.grade_id.as_ref().and_then(|id| released?.cell_by_grade_id(id).map(|(_, cell)| cell.source()));
         Cell {
             number: c.index + 1,
-            name: c.grade_id.clone().unwrap_or_default(),
+            name: crate::text::line(c.grade_id.as_deref().unwrap_or_default(), 60),
             status: match c.status {
                 CellStatus::Ok => "ran",
                 CellStatus::CompileError => "does not compile",
@@ -139,11 +179,11 @@ fn cells(report: &SubmissionReport, released: Option<&Notebook>) -> Vec<Cell> {
             },
             fine: c.status == CellStatus::Ok,
             seconds: format!("{:.2}", c.seconds),
-            message: c.message.clone(),
+            message: c.message.as_deref().map(shown),
             diff: blank.filter(|b| *b != c.source).map(|b| diff::lines(&b, &c.source)).unwrap_or_default(),
         }
     };
-    report.cells.iter().map(cell).collect()
+    report.cells.iter().take(CELLS).map(cell).collect()
 }
 
 #[cfg(test)]

@@ -8,47 +8,98 @@ mod picture;
 pub mod terminal;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde::ser::{SerializeSeq, Serializer};
+
+use crate::files::{self, WholeFile};
+use crate::gradebook::{Gradebook, Line};
 use crate::notebook::Notebook;
-use crate::outcome::SubmissionReport;
-use crate::{Error, Result, files};
+use crate::{Error, Result};
 
-/// Writes `grades.csv`, `grades.json` and the feedback pages; `released` holds the blank notebooks by name.
+/// Writes `grades.csv`, `grades.json` and the feedback pages of all that the gradebook holds, one after the other;
+/// `released` holds the blank notebooks by name. Returns how many submissions there are.
 ///
 /// # Errors
-/// A file that cannot be written.
-pub fn write_all(
-    out: &Path,
-    reports: &[SubmissionReport],
-    released: &BTreeMap<String, Notebook>,
-) -> Result<()> {
-    write(&out.join("grades.csv"), &grades::csv(reports)?)?;
-    let json = serde_json::to_vec_pretty(reports).map_err(|e| Error::new(format!("grades.json: {e}"), ""))?;
-    write(&out.join("grades.json"), &json)?;
-    for (report, place) in reports.iter().zip(places(reports)) {
-        let page = feedback::page(report, released.get(&report.assignment))?;
-        write(&out.join(place).join("feedback.html"), page.as_bytes())?;
+/// A file that cannot be written, a damaged gradebook.
+pub fn write_all(out: &Path, book: &Gradebook, released: &BTreeMap<String, Notebook>) -> Result<usize> {
+    let lines = book.lines()?;
+    write_tables(out, book, &lines)?;
+    let places = places(&lines);
+    let next = AtomicUsize::new(0);
+    let failure = Mutex::new(None);
+    // Drawing is what takes the time, so it is done on all cores.
+    let draw = || {
+        while let Some(k) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|k| *k < lines.len()) {
+            let written = book.report(lines[k].grading).and_then(|report| {
+                let page = feedback::page(&report, released.get(&report.assignment))?;
+                write(&out.join(&places[k]).join("feedback.html"), page.as_bytes())
+            });
+            if let Err(e) = written {
+                next.store(lines.len(), Ordering::Relaxed);
+                if let Ok(mut failure) = failure.lock() {
+                    *failure = Some(e);
+                }
+            }
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(draw);
+        }
+    });
+    match failure.into_inner() {
+        Ok(Some(e)) => Err(e),
+        _ => Ok(lines.len()),
     }
-    Ok(())
+}
+
+fn write_tables(out: &Path, book: &Gradebook, lines: &[Line]) -> Result<()> {
+    let (csv_path, json_path) = (out.join("grades.csv"), out.join("grades.json"));
+    let csv_failed = |e: &dyn std::fmt::Display| cannot_write(&csv_path, e);
+    let json_failed = |e: &dyn std::fmt::Display| cannot_write(&json_path, e);
+    let mut csv_file = WholeFile::begin(&csv_path).map_err(|e| csv_failed(&e))?;
+    let mut json_file = WholeFile::begin(&json_path).map_err(|e| json_failed(&e))?;
+    {
+        let mut table = grades::Table::begin(&mut csv_file, book.questions()?)?;
+        let mut json = serde_json::Serializer::pretty(&mut json_file);
+        let mut list = json.serialize_seq(None).map_err(|e| json_failed(&e))?;
+        for line in lines {
+            let mut report = book.report(line.grading)?;
+            table.add(&report)?;
+            // The curves are in the pages, and would be most of this file.
+            report.questions.iter_mut().flat_map(|q| &mut q.checks).for_each(|c| c.plot = None);
+            list.serialize_element(&report).map_err(|e| json_failed(&e))?;
+        }
+        SerializeSeq::end(list).map_err(|e| json_failed(&e))?;
+        table.end()?;
+    }
+    json_file.write_all(b"\n").map_err(|e| json_failed(&e))?;
+    csv_file.finish().map_err(|e| csv_failed(&e))?;
+    json_file.finish().map_err(|e| json_failed(&e))
 }
 
 /// The folder of each page: the student, and the exercise below if the student has several.
-fn places(reports: &[SubmissionReport]) -> Vec<PathBuf> {
-    let count = |r: &SubmissionReport| reports.iter().filter(|o| o.student == r.student).count();
+fn places(lines: &[Line]) -> Vec<PathBuf> {
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    lines.iter().for_each(|l| *count.entry(&l.student).or_default() += 1);
     let mut taken = BTreeSet::new();
-    reports
+    lines
         .iter()
-        .map(|r| {
-            let mut place = PathBuf::from(files::safe_name(&r.student));
-            if count(r) > 1 {
-                let name = if r.assignment.is_empty() { "unknown" } else { &r.assignment };
+        .map(|l| {
+            let mut place = PathBuf::from(files::safe_name(&l.student));
+            if count.get(l.student.as_str()).is_some_and(|n| *n > 1) {
+                let name = if l.assignment.is_empty() { "unknown" } else { &l.assignment };
                 place.push(files::safe_name(name));
             }
-            // Two files for one exercise, or names that differ only in what a file system forbids.
+            // Two files for one exercise, or names that differ only in what some file system does not tell apart.
             let mut free = place.clone();
             let mut k = 2;
-            while !taken.insert(free.clone()) {
+            while !taken.insert(files::folded(&free)) {
                 free = PathBuf::from(format!("{}-{k}", place.display()));
                 k += 1;
             }
@@ -60,14 +111,17 @@ fn places(reports: &[SubmissionReport]) -> Vec<PathBuf> {
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     path.parent()
         .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| files::write_whole(path, bytes))
-        .map_err(|e| {
-            Error::new(format!("cannot write {}: {e}", path.display()), "name another folder by `--out DIR`")
-        })
+        .and_then(|()| files::write_if_new(path, bytes))
+        .map_err(|e| cannot_write(path, &e))
+}
+
+fn cannot_write(path: &Path, e: &dyn std::fmt::Display) -> Error {
+    let next = "make room or name another folder by `--out DIR`; the marks are safe in the gradebook";
+    Error::new(format!("cannot write {}: {e}", path.display()), next)
 }
 
 /// Points as people write them.
-fn points(x: f64) -> String {
+pub(crate) fn points(x: f64) -> String {
     let text = format!("{x:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -75,7 +129,11 @@ fn points(x: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{CellOutcome, CellStatus, CheckResult, GradingStatus, QuestionResult, Verdict};
+    use crate::gradebook::tests::{book, grading};
+    use crate::outcome::{
+        CellOutcome, CellStatus, CheckResult, GradingStatus, Isolation, QuestionResult, SubmissionReport,
+        Verdict,
+    };
 
     /// A report in which every text is hostile.
     pub(super) fn report(student: &str, assignment: &str) -> SubmissionReport {
@@ -98,6 +156,7 @@ mod tests {
             earned: 0.5,
             checks: vec![check],
             cause: Some(evil.into()),
+            manual: None,
         };
         let cell = CellOutcome {
             index: 0,
@@ -116,32 +175,46 @@ mod tests {
             cells: vec![cell],
             remarks: vec![evil.into()],
             seconds: 1.0,
+            sandbox: Isolation::None,
+            attempt: 1,
         }
+    }
+
+    fn line(student: &str, assignment: &str) -> Line {
+        Line { grading: 1, student: student.into(), assignment: assignment.into(), slot: 0 }
     }
 
     #[test]
     fn every_report_has_a_place_of_its_own() {
         let list = [
-            report("a/b", "e1"),
-            report("a/b", "e2"),
-            report("c", "e1"),
-            report("a_b", "e1"),
-            report("C/..", ""),
+            line("a/b", "e1"),
+            line("a/b", "e2"),
+            line("c", "e1"),
+            line("a_b", "e1"),
+            line("C/..", ""),
+            line("C", "e1"),
+            line("e\u{301}", "e1"),
+            line("\u{e9}", "e1"),
         ];
         let places = places(&list);
         assert_eq!(places[2], PathBuf::from("c"));
-        assert_eq!(places.iter().collect::<BTreeSet<_>>().len(), 5, "{places:?}");
+        let folded: BTreeSet<_> = places.iter().map(|p| files::folded(p)).collect();
+        assert_eq!(folded.len(), list.len(), "{places:?}");
         assert!(places.iter().all(|p| !p.to_string_lossy().contains("..")), "{places:?}");
     }
 
     #[test]
     fn everything_is_written() {
-        let out = tempfile::tempdir().unwrap();
-        write_all(out.path(), &[report("a", "e1")], &BTreeMap::new()).unwrap();
+        let (folder, book) = book();
+        let run = book.begin("grade", 1).unwrap();
+        book.add_grading(run, &grading("a", "e1", "n", 0.5)).unwrap();
+        let out = folder.path().join("out");
+        std::fs::create_dir(&out).unwrap();
+        assert_eq!(write_all(&out, &book, &BTreeMap::new()).unwrap(), 1);
         for file in ["grades.csv", "grades.json", "a/feedback.html"] {
-            assert!(out.path().join(file).exists(), "{file}");
+            assert!(out.join(file).exists(), "{file}");
         }
-        let json = std::fs::read(out.path().join("grades.json")).unwrap();
+        let json = std::fs::read(out.join("grades.json")).unwrap();
         let back: Vec<SubmissionReport> = serde_json::from_slice(&json).unwrap();
         assert_eq!(back[0].earned(), 0.5);
     }

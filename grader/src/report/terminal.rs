@@ -4,14 +4,93 @@
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
 use super::points;
+use crate::gradebook::Change;
 use crate::outcome::{CellStatus, GradingStatus, SubmissionReport, Verdict};
+use crate::pipeline::Origin;
+use crate::text;
 
 /// Columns of the narrowest usual terminal.
 const WIDTH: u16 = 80;
 
+/// What the table says of one submission.
+#[derive(Clone, Debug)]
+pub struct Row {
+    student: String,
+    assignment: String,
+    /// Earned and possible; none if not graded.
+    marks: Option<(f64, f64)>,
+    /// What to look at.
+    reason: String,
+    news: News,
+}
+
+/// How the marks stand to those before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum News {
+    First,
+    Unchanged,
+    Judged,
+    Higher(f64),
+    Lower(f64),
+    Again,
+    Kept,
+}
+
+impl Row {
+    /// The row of a report.
+    #[must_use]
+    pub fn of(report: &SubmissionReport, origin: Origin) -> Self {
+        let marks = (report.status == GradingStatus::Graded).then(|| (report.earned(), report.points()));
+        // Before points set by hand, because these stay.
+        let automatic: f64 =
+            report.questions.iter().map(|q| q.manual.as_ref().map_or(q.earned, |m| m.automatic)).sum();
+        let news = match origin {
+            Origin::Unchanged => News::Unchanged,
+            Origin::Run(Change::Kept) | Origin::Stored(Change::Kept) => News::Kept,
+            Origin::Run(Change::New) | Origin::Stored(Change::New) => News::First,
+            Origin::Stored(Change::Same) => News::Judged,
+            Origin::Run(Change::Same) => News::Again,
+            Origin::Run(Change::From(before)) | Origin::Stored(Change::From(before)) => match before {
+                Some(before) if marks.is_some() && automatic > before + 1e-9 => News::Higher(before),
+                Some(before) if marks.is_none() || automatic < before - 1e-9 => News::Lower(before),
+                _ => News::Again,
+            },
+        };
+        Self {
+            student: text::line(&report.student, 18),
+            assignment: text::line(&report.assignment, 12),
+            marks,
+            reason: text::line(&reason(report), 110),
+            news,
+        }
+    }
+
+    /// Whether there are marks.
+    #[must_use]
+    pub fn is_graded(&self) -> bool {
+        self.marks.is_some()
+    }
+
+    fn told(&self) -> String {
+        let news = match self.news {
+            News::First | News::Again => String::new(),
+            News::Unchanged => "unchanged".to_owned(),
+            News::Judged => "unchanged, judged again".to_owned(),
+            News::Higher(before) => format!("was {}, now higher", points(before)),
+            News::Lower(before) => format!("was {}, now LOWER", points(before)),
+            News::Kept => "could not be run this time, earlier marks kept".to_owned(),
+        };
+        match (news.is_empty(), self.reason.is_empty()) {
+            (true, _) => self.reason.clone(),
+            (false, true) => news,
+            (false, false) => text::line(&format!("{news}; {}", self.reason), 110),
+        }
+    }
+}
+
 /// All submissions and a line about them together.
 #[must_use]
-pub fn table(reports: &[SubmissionReport], colour: bool) -> String {
+pub fn table(rows: &[Row], colour: bool) -> String {
     let mut table = Table::new();
     table
         .load_preset(presets::UTF8_HORIZONTAL_ONLY)
@@ -26,11 +105,11 @@ pub fn table(reports: &[SubmissionReport], colour: bool) -> String {
         ["student", "exercise", "mark", "what to look at"]
             .map(|h| Cell::new(h).add_attribute(Attribute::Bold)),
     );
-    for r in reports {
-        let (mark, tint) = match &r.status {
-            GradingStatus::NotGraded(_) => ("—".to_owned(), Color::Magenta),
-            GradingStatus::Graded => {
-                let share = if r.points() > 0.0 { r.earned() / r.points() } else { 0.0 };
+    for row in rows {
+        let (mark, tint) = match row.marks {
+            None => ("—".to_owned(), Color::Magenta),
+            Some((earned, possible)) => {
+                let share = if possible > 0.0 { earned / possible } else { 0.0 };
                 let tint = if share >= 0.999 {
                     Color::Green
                 } else if share >= 0.5 {
@@ -38,25 +117,24 @@ pub fn table(reports: &[SubmissionReport], colour: bool) -> String {
                 } else {
                     Color::Red
                 };
-                (format!("{}/{}", points(r.earned()), points(r.points())), tint)
+                (format!("{}/{}", points(earned), points(possible)), tint)
             }
         };
         table.add_row([
-            Cell::new(short(&r.student, 18)),
-            Cell::new(short(&r.assignment, 12)),
+            Cell::new(&row.student),
+            Cell::new(&row.assignment),
             Cell::new(mark).fg(tint),
-            Cell::new(short(&reason(r), 110)),
+            Cell::new(row.told()),
         ]);
     }
-    format!("{table}\n{}\n", summary(reports))
+    format!("{table}\n{}\n", summary(rows))
 }
 
-fn summary(reports: &[SubmissionReport]) -> String {
-    let graded: Vec<&SubmissionReport> =
-        reports.iter().filter(|r| r.status == GradingStatus::Graded).collect();
-    let missing = reports.len() - graded.len();
+fn summary(rows: &[Row]) -> String {
+    let graded: Vec<(f64, f64)> = rows.iter().filter_map(|r| r.marks).collect();
+    let missing = rows.len() - graded.len();
     let mut text = format!("{} graded", graded.len());
-    let shares = graded.iter().filter(|r| r.points() > 0.0).map(|r| r.earned() / r.points());
+    let shares = graded.iter().filter(|m| m.1 > 0.0).map(|m| m.0 / m.1);
     if !graded.is_empty() {
         #[expect(clippy::cast_precision_loss, reason = "a count of submissions")]
         let mean = 100.0 * shares.sum::<f64>() / graded.len() as f64;
@@ -64,6 +142,18 @@ fn summary(reports: &[SubmissionReport]) -> String {
     }
     if missing > 0 {
         text.push_str(&format!("; {missing} NOT graded, please look at them"));
+    }
+    let count = |is: fn(&News) -> bool| rows.iter().filter(|r| is(&r.news)).count();
+    let news = [
+        (count(|n| matches!(n, News::Unchanged | News::Judged)), "unchanged"),
+        (count(|n| matches!(n, News::Higher(_))), "higher"),
+        (count(|n| matches!(n, News::Lower(_))), "LOWER"),
+        (count(|n| *n == News::Kept), "kept though not run"),
+    ];
+    let news: Vec<String> =
+        news.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    if !news.is_empty() {
+        text.push_str(&format!("\nAgainst the marks before: {}", news.join(", ")));
     }
     text
 }
@@ -98,14 +188,6 @@ fn reason(r: &SubmissionReport) -> String {
     }
 }
 
-fn short(text: &str, most: usize) -> String {
-    let clean: String = text.chars().filter(|c| !c.is_control()).collect();
-    if clean.chars().count() <= most {
-        return clean;
-    }
-    clean.chars().take(most - 1).chain(['…']).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::report;
@@ -115,12 +197,25 @@ mod tests {
     fn no_line_is_wider_than_a_terminal() {
         let mut long = report(&"x".repeat(200), &"y".repeat(90));
         long.status = GradingStatus::NotGraded("because\u{1b}[31m of ".repeat(30));
-        let text = table(&[report("anna", "exercise1"), long], false);
+        let first = Origin::Run(Change::New);
+        let anna = Row::of(&report("anna", "exercise1"), first);
+        let text = table(&[anna.clone(), Row::of(&long, first)], false);
         for line in text.lines() {
             assert!(line.chars().count() <= 80, "{}: {line}", line.chars().count());
         }
         assert!(!text.contains('\u{1b}'));
         assert!(text.contains("0.5/2") && text.contains("1 NOT graded"));
-        assert!(table(&[report("anna", "exercise1")], true).contains('\u{1b}'));
+        assert!(table(&[anna], true).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn changes_against_earlier_marks_are_told() {
+        let say = |origin| table(&[Row::of(&report("anna", "e"), origin)], false);
+        assert!(say(Origin::Unchanged).contains("unchanged"));
+        let lower = say(Origin::Run(Change::From(Some(1.5))));
+        assert!(lower.contains("was 1.5, now LOWER") && lower.contains("1 LOWER"), "{lower}");
+        let higher = say(Origin::Stored(Change::From(Some(0.0))));
+        assert!(higher.contains("was 0, now higher") && higher.contains("1 higher"), "{higher}");
+        assert!(!say(Origin::Run(Change::New)).contains("before"));
     }
 }

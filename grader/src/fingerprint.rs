@@ -1,0 +1,140 @@
+//! What decides about a result: by these a stored run or mark is known to be still good.
+//! A run depends on the notebook, the exercise's variables and the kernel; a mark on the rubric as well.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::course::{Assignment, Rubric};
+use crate::gradebook::{Candidate, Fingerprint};
+
+/// SHA-256 in hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What is taken out of a notebook for one question.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Asked {
+    /// After which cells.
+    cells: Vec<String>,
+    /// Variable → what it is.
+    variables: BTreeMap<String, String>,
+}
+
+type Wanted = BTreeMap<String, Asked>;
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Limits {
+    /// Seconds for each cell.
+    timeout: u64,
+}
+
+fn wanted(rubric: &Rubric) -> Wanted {
+    let of = |w: crate::runner::Wanted| {
+        let variables = w.variables.into_iter().map(|v| (v.name, format!("{:?}", v.kind))).collect();
+        (w.question, Asked { cells: w.cells, variables })
+    };
+    rubric.wanted().into_iter().map(of).collect()
+}
+
+/// The fingerprint of a run of `notebook` (a SHA-256) for an exercise.
+#[must_use]
+pub fn of_run(notebook: &str, rubric: &Rubric, environment: &str) -> Fingerprint {
+    let json = |value: serde_json::Result<String>| value.unwrap_or_default();
+    Fingerprint {
+        notebook: notebook.to_owned(),
+        assignment: rubric.assignment.clone(),
+        environment: environment.to_owned(),
+        wanted: json(serde_json::to_string(&wanted(rubric))),
+        limits: json(serde_json::to_string(&Limits { timeout: rubric.timeout })),
+    }
+}
+
+/// Whether a stored run holds everything that the rubric asks for now, under limits that change nothing about it.
+#[must_use]
+pub fn serves(stored: &Candidate, rubric: &Rubric) -> bool {
+    let Ok(had) = serde_json::from_str::<Wanted>(&stored.wanted) else { return false };
+    let Ok(limits) = serde_json::from_str::<Limits>(&stored.limits) else { return false };
+    let has = |(question, asked): (String, Asked)| {
+        had.get(&question).is_some_and(|h| {
+            h.cells == asked.cells
+                && asked.variables.iter().all(|(name, kind)| h.variables.get(name) == Some(kind))
+        })
+    };
+    let allowed = std::time::Duration::from_secs(rubric.timeout).as_secs_f64();
+    // A run that never met a limit is the same under any limit that it would not have met.
+    let same_limits = limits.timeout == rubric.timeout || (stored.unhindered && stored.longest < allowed);
+    same_limits && wanted(rubric).into_iter().all(has)
+}
+
+/// By what marks of an exercise are given: rubric, expected values and this program.
+#[must_use]
+pub fn of_judge(assignment: &Assignment) -> String {
+    let mut hash = Sha256::new();
+    hash.update(serde_yaml::to_string(&assignment.rubric).unwrap_or_default());
+    hash.update(serde_json::to_vec(&assignment.expected).unwrap_or_default());
+    // Each build may judge otherwise; judging once too often costs milliseconds.
+    let program = std::env::current_exe().and_then(std::fs::metadata);
+    let built = program.ok().map(|m| (m.len(), m.modified().ok()));
+    hash.update(format!("{} {built:?}", env!("CARGO_PKG_VERSION")));
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rubric(text: &str) -> Rubric {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Rubric::load(file.path()).unwrap()
+    }
+
+    const TWO: &str = "
+assignment: e
+title: E
+timeout: 20
+questions:
+  - {id: a, title: A, points: 2, checks: [{number: {variable: x, points: 1}}, {number: {variable: y, points: 1}}]}
+  - {id: b, title: B, points: 1, checks: [{choice: {variable: answer, points: 1, answer: b}}]}
+";
+
+    fn stored(rubric: &Rubric, unhindered: bool) -> Candidate {
+        let of = of_run("n", rubric, "k");
+        Candidate {
+            execution: 1,
+            wanted: of.wanted,
+            limits: of.limits,
+            unhindered,
+            longest: 5.0,
+            seconds: 9.0,
+        }
+    }
+
+    #[test]
+    fn a_rubric_that_asks_for_less_or_otherwise_needs_no_new_run() {
+        let run = stored(&rubric(TWO), true);
+        assert!(serves(&run, &rubric(TWO)));
+        let tolerance = TWO.replace(
+            "{number: {variable: y, points: 1}}",
+            "{number: {variable: y, points: 1, relative: 0.1}}",
+        );
+        assert!(serves(&run, &rubric(&tolerance)));
+        let fewer = TWO.replace(", {number: {variable: y, points: 1}}", "").replace("points: 2", "points: 1");
+        assert!(serves(&run, &rubric(&fewer)));
+        assert!(!serves(&stored(&rubric(&fewer), true), &rubric(TWO)), "y was never taken out");
+        let other_kind = TWO.replace("number: {variable: y", "spikes: {variable: y");
+        assert!(!serves(&run, &rubric(&other_kind)));
+    }
+
+    #[test]
+    fn limits_count_only_where_they_were_met() {
+        let (longer, shorter) = (TWO.replace("20", "30"), TWO.replace("20", "4"));
+        assert!(serves(&stored(&rubric(TWO), true), &rubric(&longer)));
+        assert!(!serves(&stored(&rubric(TWO), false), &rubric(&longer)), "more time may help");
+        assert!(!serves(&stored(&rubric(TWO), true), &rubric(&shorter)), "a cell of 5 s would be cut off");
+    }
+}

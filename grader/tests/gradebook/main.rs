@@ -1,0 +1,10 @@
+//! Nothing lost: a grader that is killed, interrupted, out of disk or started twice, and notebooks that mean harm.
+//! The program's own `grade` runs in processes of their own, mostly with made-up values in place of the kernel.
+
+mod child;
+mod class;
+mod damage;
+mod hostile;
+mod kill;
+mod page;
+mod regrade;
