@@ -2,6 +2,7 @@
 //! Knows nothing of networks; the floors above turn checked equations into programs.
 
 mod ast;
+mod calls;
 mod collect;
 mod declarations;
 mod functions;

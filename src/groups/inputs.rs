@@ -5,8 +5,9 @@ use std::fmt;
 use std::ops::Deref;
 
 use super::context::Context;
+use super::group_description::GroupDescription;
 use super::guarded::Shared;
-use super::neuron_group::{GroupDescription, NeuronGroup};
+use super::neuron_group::NeuronGroup;
 use super::source::{AsView, NeuronSource};
 use super::state::View;
 use super::values::IntoValue;

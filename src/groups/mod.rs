@@ -4,6 +4,7 @@
 mod checks;
 mod context;
 mod generator;
+mod group_description;
 mod guarded;
 mod inputs;
 mod neuron_group;
@@ -20,8 +21,9 @@ pub use values::{IntoNamespace, IntoRefractory, IntoSelection, IntoValue};
 pub(crate) use checks::{check_event_code, check_regular, no_event, refuse_shadowing};
 pub(crate) use context::{Context, Live, SLOTS, check_when, slot_rank};
 pub(crate) use generator::Planned;
+pub(crate) use group_description::GroupDescription;
 pub(crate) use guarded::{Guarded, Shared, lock};
-pub(crate) use neuron_group::{GroupDescription, time_step};
+pub(crate) use neuron_group::time_step;
 pub(crate) use source::AsView;
 pub(crate) use state::{GroupState, SPIKE, View};
 pub(crate) use variables::{

@@ -14,6 +14,7 @@ mod replay;
 mod run;
 mod schedule;
 mod snapshot;
+mod summary;
 
 pub use network::Network;
 pub use objects::NetworkObject;

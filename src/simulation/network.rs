@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::engine::Engine;
 use super::objects::{NetworkObject, Objects, sealed::Inside};
 use super::run::{Progress, Wishes, run};
 use super::snapshot::Snapshot;
@@ -20,7 +19,6 @@ use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::evidence::{Evidence, ToEvidence};
 use crate::groups::{Context, Guarded, IntoNamespace, NeuronGroup, SLOTS, Shared, lock, time_step};
 use crate::monitors::{PopulationRateMonitor, SpikeMonitor, StateMonitor};
-use crate::stateupdaters::choose;
 use crate::synapses::Synapses;
 use crate::units::{Dimension, Quantity};
 
@@ -44,7 +42,7 @@ pub struct Network {
     pub(super) snapshots: Shared<BTreeMap<String, Snapshot>>,
     stop: Arc<AtomicBool>,
     /// Seconds spent by each task, once asked for.
-    profile: Shared<Option<BTreeMap<String, f64>>>,
+    pub(super) profile: Shared<Option<BTreeMap<String, f64>>>,
 }
 
 impl Default for Network {
@@ -318,57 +316,6 @@ impl Network {
     /// Ends a run that goes on in another thread, after its present step.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
-    }
-
-    /// From here on notes how much time each task takes, for [`Network::profiling_summary`].
-    pub fn enable_profiling(&self) {
-        lock(&self.profile).get_or_insert_default();
-    }
-
-    /// Seconds spent by each task, most first; empty unless [`Network::enable_profiling`] was called before the run.
-    #[must_use]
-    pub fn profiling_summary(&self) -> Vec<(String, f64)> {
-        let profile = lock(&self.profile);
-        let mut list: Vec<_> = profile.iter().flatten().map(|(name, s)| (name.clone(), *s)).collect();
-        list.sort_by(|a, b| b.1.total_cmp(&a.1));
-        list
-    }
-
-    /// What happens in a step, in order, as a table, like Brian2's
-    /// [`scheduling_summary`](https://brian2.readthedocs.io/en/2.9.0/user/running.html#scheduling).
-    ///
-    /// # Errors
-    /// What a run would refuse.
-    pub fn scheduling_summary(&self) -> Result<String> {
-        let objects = lock(&self.objects);
-        let context = lock(&self.context);
-        let engine = Engine::new(&objects, &context)?;
-        let width = engine.entries.iter().map(|e| e.name.len()).max().unwrap_or(0).max(6);
-        let mut table = format!("{:width$}  {:16}  {:>5}  dt\n", "object", "when", "order");
-        for e in &engine.entries {
-            let dt = Quantity::new(engine.steps[e.clock], Dimension::TIME);
-            table += &format!("{:width$}  {:16}  {:>5}  {dt}\n", e.name, e.when, e.order);
-        }
-        Ok(table)
-    }
-
-    /// The integration method used for each group that has differential equations.
-    ///
-    /// # Errors
-    /// What a run would refuse.
-    pub fn methods(&self) -> Result<BTreeMap<String, String>> {
-        let objects = lock(&self.objects);
-        let context = lock(&self.context);
-        let mut methods = BTreeMap::new();
-        for group in &objects.groups {
-            let state = group.live()?.state();
-            let (scope, d) = (state.scope(&context)?, &state.description);
-            let (method, _) = choose(d.method.as_deref(), &state.equations, &scope, state.is_refractory())?;
-            if method != "none" {
-                methods.insert(group.name().to_owned(), method.to_owned());
-            }
-        }
-        Ok(methods)
     }
 
     /// The time reached.

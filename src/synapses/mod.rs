@@ -1,9 +1,11 @@
 //! Synapses between two groups: which pairs are connected, their variables, and what spikes do.
 //! Objects here describe themselves and own their data; only `simulation` moves them through time.
 
+mod checks;
 mod connect;
 mod generator;
 mod pairs;
+mod queue;
 mod state;
 #[expect(clippy::module_inception, reason = "the type gives its name to the room")]
 mod synapses;
@@ -11,4 +13,5 @@ mod synapses;
 pub use connect::{Connect, IntoIndices, IntoNumberExpression};
 pub use synapses::Synapses;
 
-pub(crate) use state::{SpikeQueue, SynapsesState, delay_name};
+pub(crate) use queue::SpikeQueue;
+pub(crate) use state::{SynapsesState, delay_name};

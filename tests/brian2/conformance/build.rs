@@ -4,17 +4,21 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use spikelab::Network;
 use spikelab::description::{
     ConnectDescription, EventCode, Indices, NamespaceValue, NeuronGroupDescription, Operation,
     PathwayDescription, PoissonGroupDescription, PoissonInputDescription, PopulationRateMonitorDescription,
-    Refractory, RegularDescription, Selection, Side, SpikeGeneratorGroupDescription, SpikeMonitorDescription,
-    StateMonitorDescription, SynapsesDescription, TimedArrayDescription, Timing, Value as Given,
+    Refractory, Selection, Side, SpikeGeneratorGroupDescription, SpikeMonitorDescription,
+    StateMonitorDescription, SynapsesDescription, Value as Given,
 };
-use spikelab::evidence::Row;
 use spikelab::units::second;
-use spikelab::{Network, Quantity};
 
 use super::Problem;
+use super::operations::{regular, script, set_all};
+use super::values::{
+    count, known, list, namespace_value, number, numbers, object, optional, quantities, quantity, selection,
+    text, timed_array, timing, unsupported, whole,
+};
 
 type Result<T> = std::result::Result<T, Problem>;
 
@@ -111,56 +115,6 @@ pub(super) fn run(model: &Value) -> Result<Network> {
         script(&mut net, operation)?;
     }
     Ok(net)
-}
-
-fn script(net: &mut Network, op: &Value) -> Result<()> {
-    let number = |key: &str| number(&op[key]);
-    let name = |key: &str| text(&op[key]);
-    match text(&op["op"])?.as_str() {
-        "run" => {
-            known(op, "run", &["op", "duration"])?;
-            net.apply(&Operation::Run { duration: number("duration")? })?;
-        }
-        "set" => set(net, &name("target")?, op)?,
-        "store" | "restore" => {
-            let name = optional(&op["name"])?.unwrap_or_else(|| "default".to_owned());
-            net.apply(&match text(&op["op"])?.as_str() {
-                "store" => Operation::Store { name },
-                _ => Operation::Restore { name, random: false },
-            })?;
-        }
-        "set_spikes" => {
-            known(op, "set_spikes", &["op", "target", "i", "t", "period"])?;
-            net.apply(&Operation::SetSpikes {
-                object: name("target")?,
-                i: list(&op["i"]).iter().map(count).collect::<Result<_>>()?,
-                t: numbers(&op["t"])?,
-                period: op["period"].as_f64(),
-            })?;
-        }
-        "set_active" => {
-            let object = name(if op["target"].is_null() { "name" } else { "target" })?;
-            let active = op["active"].as_bool().or(op["value"].as_bool());
-            let active = active.ok_or_else(|| unsupported(format!("set_active as {op}")))?;
-            net.apply(&Operation::SetActive { object, active })?;
-        }
-        "set_namespace" => {
-            let values = [&op["namespace"], &op["values"]].into_iter().flat_map(object);
-            let mut pairs: Vec<(String, &Value)> = values.map(|(k, v)| (k.clone(), v)).collect();
-            if op["name"].is_string() {
-                pairs.push((name("name")?, &op["value"]));
-            }
-            if pairs.is_empty() {
-                return Err(unsupported(format!("set_namespace as {op}")));
-            }
-            for (name, value) in pairs {
-                net.apply(&Operation::SetNamespace { name, value: namespace_value(value)? })?;
-            }
-        }
-        "set_dt" => net.apply(&Operation::SetDt { dt: number("dt")? })?,
-        other => return Err(unsupported(format!("the operation {other}"))),
-    }
-    Ok(())
 }
 
 fn neuron_group(g: &Value) -> Result<NeuronGroupDescription> {
@@ -437,163 +391,5 @@ fn monitor_operation(m: &Value) -> Result<Operation> {
             Ok(Operation::AddPopulationRateMonitor(PopulationRateMonitorDescription { name, source, timing }))
         }
         other => Err(unsupported(format!("monitors of the type {other}"))),
-    }
-}
-
-fn set_all(net: &mut Network, object: &str, entries: &Value) -> Result<()> {
-    list(entries).iter().try_for_each(|entry| set(net, object, entry))
-}
-
-fn set(net: &mut Network, object: &str, entry: &Value) -> Result<()> {
-    known(entry, "an assignment", &["var", "index", "value", "op", "target"])?;
-    let variable = text(&entry["var"])?;
-    let index = if entry["index"].is_null() { Selection::All } else { selection(&entry["index"])? };
-    let value = match &entry["value"] {
-        Value::String(text) if !matches!(text.as_str(), "inf" | "-inf" | "nan") => {
-            Given::Expression(text.clone())
-        }
-        Value::Object(_) => {
-            let (values, unit) = quantities(&entry["value"])?;
-            Given::Numbers { values, unit }
-        }
-        plain => {
-            // Plain numbers are SI values in the variable's own unit.
-            let unit = net.values(object, &variable, &Selection::All)?.dimension().to_string();
-            Given::Numbers { values: numbers(plain)?, unit }
-        }
-    };
-    net.apply(&Operation::Set { object: object.to_owned(), variable, index, value })?;
-    Ok(())
-}
-
-fn regular(net: &mut Network, object: &str, entries: &Value) -> Result<()> {
-    for entry in list(entries) {
-        known(entry, "run_regularly", &["code", "dt", "when", "order", "name"])?;
-        let name = optional(&entry["name"])?.unwrap_or_default();
-        let code = RegularDescription { name, code: text(&entry["code"])?, timing: timing(entry) };
-        net.apply(&Operation::RunRegularly { object: object.to_owned(), code })?;
-    }
-    Ok(())
-}
-
-pub(super) fn selection(v: &Value) -> Result<Selection> {
-    Ok(match v {
-        Value::Number(_) => Selection::Indices(vec![count(v)?]),
-        Value::Array(list) => Selection::Indices(list.iter().map(count).collect::<Result<_>>()?),
-        Value::String(text) => Selection::Condition(text.clone()),
-        Value::Object(map) => {
-            known(v, "an index", &["start", "stop", "step"])?;
-            let bound = |key: &str| map.get(key).and_then(Value::as_i64);
-            Selection::Slice { start: bound("start"), stop: bound("stop"), step: bound("step") }
-        }
-        other => return Err(unsupported(format!("the index {other}"))),
-    })
-}
-
-fn timing(v: &Value) -> Timing {
-    let order = v["order"].as_i64().and_then(|o| i32::try_from(o).ok());
-    Timing { dt: v["dt"].as_f64(), when: v["when"].as_str().map(str::to_owned), order }
-}
-
-fn timed_array(v: &Value) -> Result<TimedArrayDescription> {
-    let unit = v["unit"].as_str().unwrap_or("1");
-    let scale = quantity(&serde_json::json!({"value": 1.0, "unit": unit}))?;
-    let two_dimensional = list(&v["values"]).first().is_some_and(Value::is_array);
-    let row = |r: &Value| Ok(Row(numbers(r)?.into_iter().map(|x| x * scale.value()).collect()));
-    Ok(TimedArrayDescription {
-        rows: list(&v["values"]).iter().map(row).collect::<Result<_>>()?,
-        two_dimensional,
-        unit: scale.dimension().to_string(),
-        dt: number(&v["dt"])?,
-    })
-}
-
-fn namespace_value(v: &Value) -> Result<NamespaceValue> {
-    if v.get("values").is_some() {
-        return Ok(NamespaceValue::TimedArray(timed_array(v)?));
-    }
-    Ok(NamespaceValue::Quantity(quantity(v)?))
-}
-
-/// A number with or without unit; `si` is the product that Brian2 used.
-fn quantity(v: &Value) -> Result<Quantity> {
-    if !v.is_object() {
-        return Ok(Quantity::from(number(v)?));
-    }
-    known(v, "a quantity", &["value", "unit", "si"])?;
-    let unit = spikelab::parse_unit(v["unit"].as_str().unwrap_or("1"))?;
-    let value = match &v["si"] {
-        Value::Null => number(&v["value"])? * unit.value(),
-        si => number(si)?,
-    };
-    Ok(Quantity::new(value, unit.dimension()))
-}
-
-/// Several numbers with one unit, as SI values and the unit that they are in then.
-fn quantities(v: &Value) -> Result<(Vec<f64>, String)> {
-    let unit = spikelab::parse_unit(v["unit"].as_str().unwrap_or("1"))?;
-    let values = match &v["si"] {
-        Value::Null => numbers(&v["value"])?.into_iter().map(|x| x * unit.value()).collect(),
-        si => numbers(si)?,
-    };
-    Ok((values, unit.dimension().to_string()))
-}
-
-/// Refuses keys that this code does not look at.
-fn known(v: &Value, what: &str, keys: &[&str]) -> Result<()> {
-    match object(v).find(|(key, _)| !keys.contains(&key.as_str())) {
-        Some((key, _)) => Err(unsupported(format!("`{key}` of {what}"))),
-        None => Ok(()),
-    }
-}
-
-pub(super) fn unsupported(what: String) -> Problem {
-    Problem::Unsupported(what)
-}
-
-fn object(v: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    v.as_object().into_iter().flatten()
-}
-
-pub(super) fn list(v: &Value) -> &[Value] {
-    v.as_array().map_or(&[], Vec::as_slice)
-}
-
-pub(super) fn text(v: &Value) -> Result<String> {
-    v.as_str().map(str::to_owned).ok_or_else(|| Problem::Broken(format!("{v} is not a text")))
-}
-
-fn optional(v: &Value) -> Result<Option<String>> {
-    if v.is_null() { Ok(None) } else { text(v).map(Some) }
-}
-
-fn whole(v: &Value) -> Result<i64> {
-    v.as_i64().ok_or_else(|| Problem::Broken(format!("{v} is not a whole number")))
-}
-
-fn count(v: &Value) -> Result<usize> {
-    let whole = whole(v)?;
-    // Negative indices are refused by the library like others that do not exist.
-    Ok(usize::try_from(whole).unwrap_or(usize::MAX))
-}
-
-pub(super) fn number(v: &Value) -> Result<f64> {
-    match v {
-        Value::Bool(b) => Ok(f64::from(u8::from(*b))),
-        Value::String(text) => match text.as_str() {
-            "inf" => Ok(f64::INFINITY),
-            "-inf" => Ok(f64::NEG_INFINITY),
-            "nan" => Ok(f64::NAN),
-            _ => Err(Problem::Broken(format!("{v} is not a number"))),
-        },
-        _ => v.as_f64().ok_or_else(|| Problem::Broken(format!("{v} is not a number"))),
-    }
-}
-
-/// One number or many.
-pub(super) fn numbers(v: &Value) -> Result<Vec<f64>> {
-    match v {
-        Value::Array(list) => list.iter().map(number).collect(),
-        one => Ok(vec![number(one)?]),
     }
 }

@@ -8,8 +8,8 @@ use spikelab::description::Selection;
 use spikelab::{Network, Synapses};
 
 use super::Outcome;
-use super::build::{list, text};
 use super::compare::failed;
+use super::values::{list, text};
 
 /// Holds every check of the scenario against its bounds.
 pub(super) fn differences(scenario: &Value, net: &Network) -> Result<(), Outcome> {

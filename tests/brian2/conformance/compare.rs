@@ -6,7 +6,7 @@ use spikelab::description::Selection;
 use spikelab::evidence::{Evidence, ToEvidence};
 use spikelab::{Network, Quantity, Window};
 
-use super::build::{list, numbers, selection, text};
+use super::values::{list, numbers, selection, text};
 use super::{Outcome, Problem, one_line};
 use spikelab::units::second;
 

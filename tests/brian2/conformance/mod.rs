@@ -4,6 +4,8 @@
 mod build;
 mod checks;
 mod compare;
+mod operations;
+mod values;
 
 use std::fmt;
 
