@@ -113,6 +113,24 @@ impl Expr {
         }
     }
 
+    /// Puts other names in the place of some.
+    pub(crate) fn rename(&mut self, pairs: &[(&str, &str)]) {
+        match &mut self.kind {
+            ExprKind::Number(_) | ExprKind::Bool(_) => {}
+            ExprKind::Name(name) => {
+                if let Some((_, new)) = pairs.iter().find(|(old, _)| old == name) {
+                    *name = (*new).to_owned();
+                }
+            }
+            ExprKind::Unary(_, a) => a.rename(pairs),
+            ExprKind::Binary(_, a, b) => {
+                a.rename(pairs);
+                b.rename(pairs);
+            }
+            ExprKind::Call(_, args) => args.iter_mut().for_each(|a| a.rename(pairs)),
+        }
+    }
+
     fn strength(&self) -> u8 {
         match &self.kind {
             ExprKind::Unary(UnaryOp::Not, _) => 3,

@@ -307,7 +307,7 @@ mod tests {
         let svg = figure.to_svg().unwrap();
         assert!(svg.contains("×10⁶") && svg.contains("×10⁻⁹"), "{svg}");
         let frame = &frames(&figure)[0];
-        assert!(x_label_baseline(frame) < frame.cell.bottom - 2.0);
+        assert!(crate::figure::surround::x_label_baseline(frame) < frame.cell.bottom - 2.0);
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(super) fn words(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
     factors(canvas, frame)
 }
 
-fn x_label_baseline(frame: &Frame<'_>) -> f64 {
+pub(super) fn x_label_baseline(frame: &Frame<'_>) -> f64 {
     frame.area.bottom + TICK_SPACE + TICK_SIZE + 6.0 + 0.76 * LABEL_SIZE
 }
 

@@ -100,6 +100,9 @@ impl GroupState {
         let mut scope = Scope::new(context.namespace_with(&self.description.namespace)?);
         self.columns.declare(&mut scope, Owner::Own, "");
         declare_subexpressions(&self.equations, &mut scope, Owner::Own, "");
+        if part.len() < self.len() {
+            self.keep_whole(&mut scope);
+        }
         scope.insert_count("N", part.len());
         scope.insert_clock(self.dt(context));
         if let (1.., Some(slot)) = (part.start, self.columns.slot("i")) {
@@ -108,6 +111,23 @@ impl GroupState {
             scope.insert("i", Symbol { dimension: Dimension::NONE, value_type, meaning, writable: false });
         }
         Ok(scope)
+    }
+
+    /// Subexpressions belong to the whole group, as in Brian2: their `i` and `N` are those of the group in each part of it.
+    fn keep_whole(&self, scope: &mut Scope) {
+        const WHOLE: [(&str, &str); 2] = [("i", "i of the group"), ("N", "N of the group")];
+        scope.insert_count(WHOLE[1].1, self.len());
+        if let Some(i) = scope.symbol("i") {
+            scope.insert(WHOLE[0].1, i);
+        }
+        for eq in &self.equations.list {
+            if let Some(mut symbol) = scope.symbol(&eq.name)
+                && let Meaning::Expression(_, expr) = &mut symbol.meaning
+            {
+                expr.rename(&WHOLE);
+                scope.insert(eq.name.clone(), symbol);
+            }
+        }
     }
 
     fn place<'a>(&self, context: &'a Context, scope: &'a Scope, part: &Range<usize>) -> Place<'a> {

@@ -120,15 +120,14 @@ impl SynapsesState {
     fn outer_scope(&self, context: &Context, source: &GroupState, target: &GroupState) -> Result<Scope> {
         let mut scope = Scope::new(context.namespace_with(&self.description.namespace)?);
         // A name without suffix that the synapse does not have itself is the target's.
-        for (group, view, owner, suffixes) in [
-            (target, &self.target, Owner::Post, &["", "_post"][..]),
-            (source, &self.source, Owner::Pre, &["_pre"][..]),
-        ] {
+        for (group, owner, suffixes) in
+            [(target, Owner::Post, &["", "_post"][..]), (source, Owner::Pre, &["_pre"][..])]
+        {
             for suffix in suffixes {
                 group.columns.declare(&mut scope, owner, suffix);
                 declare_subexpressions(&group.equations, &mut scope, owner, suffix);
             }
-            scope.sides.insert(owner, group.scope_of_part(context, &view.range)?);
+            scope.sides.insert(owner, group.scope(context)?);
         }
         for (suffix, group) in [("_pre", source), ("_post", target)] {
             scope.insert_constant(&format!("dt{suffix}"), group.dt(context), Dimension::TIME);
