@@ -38,6 +38,7 @@ mod simulation;
 mod stateupdaters;
 mod synapses;
 pub mod units;
+mod vector;
 mod views;
 
 pub use description::NetworkDescription;

@@ -1,6 +1,8 @@
 //! Seeded random numbers keyed by place, step, draw and element: the same in whatever order they are drawn.
 //! Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 
+use crate::vector::{Loop, Width, exp, log, log1p, near_cos};
+
 /// One stream of numbers: the network's seed and the name of the place that draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stream {
@@ -21,26 +23,52 @@ impl Stream {
 
     /// A number from 0 up to but not including 1.
     pub(crate) fn uniform(self, step: u64, draw: u32, element: usize) -> f64 {
-        let [a, b, _, _] = self.block(step, draw, element);
-        unit(a, b)
+        uniform_of(self.block(step, draw, element))
     }
 
     /// A number from the normal distribution of mean 0 and variance 1 (Box and Muller).
     pub(crate) fn normal(self, step: u64, draw: u32, element: usize) -> f64 {
-        let [a, b, c, d] = self.block(step, draw, element);
-        let radius = (-2.0 * (1.0 - unit(a, b)).ln()).sqrt();
-        radius * (std::f64::consts::TAU * unit(c, d)).cos()
+        normal_of(self.block(step, draw, element))
     }
 
-    /// A whole number from the Poisson distribution: how many unit exponential waiting times fit into the mean.
-    /// Exact, and its time grows with the mean.
+    /// Numbers for a whole block; `first` if the elements are neighbours. The same numbers as one by one.
+    pub(crate) fn fill(
+        self,
+        width: Width,
+        kind: Draw,
+        (step, draw): (u64, u32),
+        out: &mut [f64],
+        (first, element): (Option<usize>, &dyn Fn(usize) -> usize),
+    ) {
+        let of: fn([u32; 4]) -> f64 = match kind {
+            Draw::Uniform => uniform_of,
+            Draw::Normal => normal_of,
+        };
+        let Some(first) = first else {
+            for (k, o) in out.iter_mut().enumerate() {
+                *o = of(self.block(step, draw, element(k)));
+            }
+            return;
+        };
+        let counter = self.counter(step, draw, first);
+        match kind {
+            Draw::Uniform => width.run(Fill { out, counter, key: self.key, of: uniform_of }),
+            Draw::Normal => width.run(Fill { out, counter, key: self.key, of: normal_of }),
+        }
+    }
+
+    /// A whole number from the Poisson distribution.
     pub(crate) fn poisson(self, step: u64, draw: u32, element: usize, mean: f64) -> f64 {
         if !(0.0..=1e9).contains(&mean) {
             return f64::NAN;
         }
+        if mean <= SMALL {
+            return Cumulative::poisson(mean).below(self.uniform(step, draw, element));
+        }
+        // How many unit exponential waiting times fit into the mean: exact, and its time grows with the mean.
         let (mut passed, mut count) = (0.0, 0.0);
         for source in self.further(step, draw, element) {
-            passed -= (1.0 - source).ln();
+            passed -= log(1.0 - source);
             if passed >= mean {
                 break;
             }
@@ -49,7 +77,7 @@ impl Stream {
         count
     }
 
-    /// How many of `n` trials succeed with probability `p`, by the gaps between successes; time grows with `n*p`.
+    /// How many of `n` trials succeed with probability `p`.
     pub(crate) fn binomial(self, step: u64, draw: u32, element: usize, n: f64, p: f64) -> f64 {
         if !(0.0..=1e9).contains(&n) || !(0.0..=1.0).contains(&p) {
             return f64::NAN;
@@ -57,19 +85,73 @@ impl Stream {
         if p > 0.5 {
             return n.trunc() - self.binomial(step, draw, element, n, 1.0 - p);
         }
-        if p == 0.0 {
-            return 0.0;
+        if n * p <= SMALL {
+            return Cumulative::binomial(n.trunc(), p).below(self.uniform(step, draw, element));
         }
+        // By the gaps between successes; time grows with n*p.
         let (mut trial, mut count) = (0.0, 0.0);
-        let failure = (-p).ln_1p();
+        let failure = log1p(-p);
         for source in self.further(step, draw, element) {
-            trial += ((1.0 - source).ln() / failure).floor() + 1.0;
+            trial += (log(1.0 - source) / failure).floor() + 1.0;
             if trial > n.trunc() {
                 break;
             }
             count += 1.0;
         }
         count
+    }
+
+    /// Turns uniform numbers into counts of one distribution, if its mean is small; false if it is not.
+    /// The same counts as one by one.
+    pub(crate) fn counts(width: Width, of: &Counts, out: &mut [f64]) -> bool {
+        let table = match *of {
+            Counts::Poisson(mean) if (0.0..=SMALL).contains(&mean) => Cumulative::poisson(mean),
+            Counts::Binomial(n, p)
+                if (0.0..=1e9).contains(&n) && (0.0..=0.5).contains(&p) && n * p <= SMALL =>
+            {
+                Cumulative::binomial(n.trunc(), p)
+            }
+            _ => return false,
+        };
+        let table: Vec<f64> = table.collect();
+        width.run(CountBelow { out, table: &table });
+        true
+    }
+
+    /// The places from 0 up to `n` that chance picks, each with probability `p`: the gaps between them are geometrically
+    /// distributed, so that nothing is drawn for places that are not picked. Calls `pick` with each; draws count from `first`.
+    pub(crate) fn hits(
+        self,
+        width: Width,
+        (step, draw, first): (u64, u32, usize),
+        (n, p): (usize, f64),
+        mut pick: impl FnMut(usize),
+    ) {
+        const MOST: usize = 256;
+        if p.is_nan() || p <= 0.0 {
+            return;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "numbers of neurons")]
+        let end = n as f64;
+        let (scale, expected) = (1.0 / log1p(-p), end * p);
+        let mut gaps = [0.0; MOST];
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number")]
+        let size = ((expected + 3.0 * expected.sqrt() + 6.0) as usize).min(MOST);
+        let gaps = &mut gaps[..size];
+        let (mut at, mut drawn) = (-1.0, first);
+        loop {
+            let counter = self.counter(step, draw, drawn);
+            width.run(Fill { out: gaps, counter, key: self.key, of: log_of });
+            for gap in &*gaps {
+                at += (gap * scale).floor() + 1.0;
+                if at >= end {
+                    return;
+                }
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below the end")]
+                pick(at as usize);
+            }
+            drawn += size;
+        }
     }
 
     /// As many numbers as wanted, for distributions that need more than one.
@@ -81,9 +163,129 @@ impl Stream {
         })
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the counter's words")]
     fn block(self, step: u64, draw: u32, element: usize) -> [u32; 4] {
-        philox([element as u32, step as u32, (step >> 32) as u32, draw], self.key)
+        philox(self.counter(step, draw, element), self.key)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the counter's words")]
+    fn counter(self, step: u64, draw: u32, element: usize) -> [u32; 4] {
+        [element as u32, step as u32, (step >> 32) as u32, draw]
+    }
+}
+
+/// Distributions with one draw for each number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Draw {
+    Uniform,
+    Normal,
+}
+
+/// Distributions over whole numbers, with their parameters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Counts {
+    Poisson(f64),
+    Binomial(f64, f64),
+}
+
+/// Up to this mean, counts come from one number and the cumulative distribution.
+const SMALL: f64 = 24.0;
+
+/// The cumulative distribution of 0, 1, 2, … until what is left cannot be told from nothing.
+struct Cumulative {
+    sum: f64,
+    /// The probability of the next count, that count, and what leads on from it.
+    term: f64,
+    count: f64,
+    factors: (f64, f64),
+    mean: f64,
+    /// No count is larger.
+    most: f64,
+}
+
+impl Cumulative {
+    fn poisson(mean: f64) -> Self {
+        Self { sum: 0.0, term: exp(-mean), count: 0.0, factors: (mean, 0.0), mean, most: f64::INFINITY }
+    }
+
+    fn binomial(n: f64, p: f64) -> Self {
+        let odds = p / (1.0 - p);
+        let none = exp(n * log1p(-p));
+        Self { sum: 0.0, term: none, count: 0.0, factors: ((n + 1.0) * odds, odds), mean: n * p, most: n }
+    }
+
+    /// The count that belongs to a number from 0 to 1.
+    fn below(self, u: f64) -> f64 {
+        let mut count = 0.0;
+        for sum in self {
+            if u < sum {
+                break;
+            }
+            count += 1.0;
+        }
+        count
+    }
+}
+
+impl Iterator for Cumulative {
+    type Item = f64;
+
+    fn next(&mut self) -> Option<f64> {
+        const NOTHING: f64 = 1e-18;
+        if self.count >= self.most || self.term <= 0.0 || (self.count > self.mean && self.term < NOTHING) {
+            return None;
+        }
+        self.sum += self.term;
+        self.count += 1.0;
+        self.term *= self.factors.0 / self.count - self.factors.1;
+        Some(self.sum)
+    }
+}
+
+/// The loop that fills a block; the elements count up from that of the first counter.
+struct Fill<'a, F> {
+    out: &'a mut [f64],
+    counter: [u32; 4],
+    key: [u32; 2],
+    of: F,
+}
+
+impl<F: Fn([u32; 4]) -> f64> Loop for Fill<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let [mut element, low, high, draw] = self.counter;
+        for o in self.out {
+            *o = (self.of)(philox([element, low, high, draw], self.key));
+            element = element.wrapping_add(1);
+        }
+    }
+}
+
+/// How many entries of a table each number reaches.
+struct CountBelow<'a> {
+    out: &'a mut [f64],
+    table: &'a [f64],
+}
+
+impl Loop for CountBelow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let mut chunks = self.out.chunks_exact_mut(8);
+        for chunk in &mut chunks {
+            let mut counts = [0.0; 8];
+            for sum in self.table {
+                for (count, u) in counts.iter_mut().zip(&*chunk) {
+                    *count += if *u < *sum { 0.0 } else { 1.0 };
+                }
+            }
+            chunk.copy_from_slice(&counts);
+        }
+        for u in chunks.into_remainder() {
+            *u = self.table.iter().map(|sum| if *u < *sum { 0.0 } else { 1.0 }).sum();
+        }
     }
 }
 
@@ -95,12 +297,33 @@ fn mix(x: u64) -> u64 {
 }
 
 /// 53 random bits as a fraction.
-#[expect(clippy::cast_precision_loss, reason = "53 bits fit exactly")]
+#[inline(always)]
 fn unit(a: u32, b: u32) -> f64 {
-    let bits = (u64::from(a) << 21) ^ (u64::from(b) >> 11);
-    bits as f64 / (1_u64 << 53) as f64
+    // Bits set behind those of 2**52 are a whole number: a conversion that every processor can do for many at once.
+    const BIG: u64 = 0x4330_0000_0000_0000;
+    let whole = |x: u32| f64::from_bits(BIG | u64::from(x)) - f64::from_bits(BIG);
+    let (high, low) = (whole(a), whole(b >> 11));
+    high * (1.0 / 4_294_967_296.0) + low * (1.0 / 9_007_199_254_740_992.0)
 }
 
+#[inline(always)]
+fn uniform_of([a, b, _, _]: [u32; 4]) -> f64 {
+    unit(a, b)
+}
+
+/// The logarithm of a number from 0 to 1.
+#[inline(always)]
+fn log_of([a, b, _, _]: [u32; 4]) -> f64 {
+    log(1.0 - unit(a, b))
+}
+
+#[inline(always)]
+fn normal_of([a, b, c, d]: [u32; 4]) -> f64 {
+    let radius = (-2.0 * log(1.0 - unit(a, b))).sqrt();
+    radius * near_cos(std::f64::consts::TAU * unit(c, d))
+}
+
+#[inline(always)]
 fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     const M: [u64; 2] = [0xD251_1F53, 0xCD9E_8D57];
     for _ in 0..10 {
@@ -133,6 +356,41 @@ mod tests {
     }
 
     #[test]
+    fn blocks_hold_the_same_numbers_as_one_by_one() {
+        let stream = Stream::new(3, "there");
+        for width in Width::all() {
+            for kind in [Draw::Uniform, Draw::Normal] {
+                let mut block = [0.0; 37];
+                stream.fill(width, kind, (5, 2), &mut block, (Some(100), &|k| k + 100));
+                for (k, x) in block.iter().enumerate() {
+                    let alone = match kind {
+                        Draw::Uniform => stream.uniform(5, 2, k + 100),
+                        Draw::Normal => stream.normal(5, 2, k + 100),
+                    };
+                    assert_eq!(x.to_bits(), alone.to_bits());
+                }
+            }
+            for of in [
+                Counts::Poisson(1.5),
+                Counts::Poisson(0.0),
+                Counts::Binomial(400.0, 0.002),
+                Counts::Binomial(3.0, 0.5),
+            ] {
+                let mut block = [0.0; 37];
+                stream.fill(width, Draw::Uniform, (5, 2), &mut block, (Some(0), &|k| k));
+                assert!(Stream::counts(width, &of, &mut block));
+                for (k, x) in block.iter().enumerate() {
+                    let alone = match of {
+                        Counts::Poisson(mean) => stream.poisson(5, 2, k, mean),
+                        Counts::Binomial(n, p) => stream.binomial(5, 2, k, n, p),
+                    };
+                    assert_eq!(*x, alone);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn moments_are_those_of_the_distributions() {
         let stream = Stream::new(7, "a place");
         let n = 20_000;
@@ -141,8 +399,15 @@ mod tests {
         assert!(mean(&|k| stream.normal(1, 1, k)).abs() < 0.03);
         assert!((mean(&|k| stream.normal(1, 1, k).powi(2)) - 1.0).abs() < 0.05);
         assert!((mean(&|k| stream.poisson(3, 1, k, 4.5)) - 4.5).abs() < 0.06);
+        assert!((mean(&|k| (stream.poisson(3, 1, k, 4.5) - 4.5).powi(2)) - 4.5).abs() < 0.2);
+        assert!((mean(&|k| stream.poisson(3, 1, k, 40.0)) - 40.0).abs() < 0.2);
+        assert!((mean(&|k| stream.binomial(4, 1, k, 200.0, 0.3)) - 60.0).abs() < 0.2);
         assert!((mean(&|k| stream.binomial(4, 1, k, 20.0, 0.3)) - 6.0).abs() < 0.06);
         assert!((mean(&|k| (stream.binomial(4, 1, k, 20.0, 0.8) - 16.0).powi(2)) - 3.2).abs() < 0.13);
+        let mut hits = Vec::new();
+        stream.hits(Width::best(), (5, 1, 0), (n, 0.02), |k| hits.push(k));
+        assert!((340..460).contains(&hits.len()) && hits.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(hits.iter().all(|k| *k < n));
         assert!((0..n).all(|k| (0.0..1.0).contains(&stream.uniform(2, 1, k))));
     }
 }

@@ -1,10 +1,11 @@
-//! Runs a tape over blocks of elements: one loop for each instruction, so that the compiler can use wide registers.
-//! Reads columns, never writes them; the caller takes the results from the machine.
+//! Runs a tape over blocks of elements, one loop for each instruction. Operands are read where they stand: in a register,
+//! in a column of the store, or as one number for the whole block; results go straight to their columns where they may.
 
 use super::ir::SHARED_DRAW;
-use super::tape::{Op, Tape};
-use crate::equations::{Callable, MOST_ARGUMENTS, Owner};
-use crate::random::Stream;
+use super::tape::{Instruction, Op, Tape};
+use crate::equations::{At, Callable, MOST_ARGUMENTS, Owner};
+use crate::random::{Counts, Draw, Stream};
+use crate::vector::{Fun2, Source, Width, binary, linear, map, multiply_add, select};
 
 /// Elements that one pass of the tape works on.
 pub(crate) const BLOCK: usize = 512;
@@ -43,104 +44,361 @@ impl Inputs<'_> {
             Elements::One(element) => element,
         }
     }
+
+    /// True if a draw is the same number for the whole block.
+    fn is_one(&self, draw: u32) -> bool {
+        draw & SHARED_DRAW != 0 || matches!(self.elements[0], Elements::One(_))
+    }
+
+    fn elements_of(&self, at: At) -> Elements<'_> {
+        match at.owner {
+            Owner::Shared => Elements::One(0),
+            owner => self.elements[owner as usize],
+        }
+    }
 }
+
+/// The columns, to read them or to write to them as well.
+enum Columns<'a> {
+    Read(&'a [Vec<f64>]),
+    Write(&'a mut [Vec<f64>]),
+}
+
+impl Columns<'_> {
+    fn all(&self) -> &[Vec<f64>] {
+        match self {
+            Self::Read(all) => all,
+            Self::Write(all) => all,
+        }
+    }
+}
+
+/// Where the value of a register is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    /// In its own memory.
+    Own,
+    /// In a column, from this element on.
+    Column(usize, usize),
+    /// One number for all elements.
+    Number(f64),
+}
+
+/// A register's memory, at the start of a line of the processor's cache.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+struct Block([f64; BLOCK]);
 
 /// Registers, reused from call to call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Machine {
-    registers: Vec<f64>,
+    width: Width,
+    /// Taken out while it is being filled.
+    registers: Vec<Option<Box<Block>>>,
+    places: Vec<Place>,
     results: Vec<u16>,
     count: usize,
 }
 
 impl Machine {
-    /// Runs `tape` for the first `count` elements (at most [`BLOCK`]).
+    /// A machine of a given width, for tests.
+    #[cfg(test)]
+    pub(crate) fn of_width(width: Width) -> Self {
+        Self { width, ..Self::default() }
+    }
+
+    pub(crate) fn width(&self) -> Width {
+        self.width
+    }
+
+    /// Runs `tape` for the first `count` elements (at most [`BLOCK`]); the results are read with [`Machine::result`].
     pub(crate) fn run(&mut self, tape: &Tape, inputs: &Inputs<'_>, count: usize) {
+        self.begin(tape, count);
+        let mut columns = Columns::Read(inputs.store);
+        for instruction in &tape.code {
+            self.step(instruction, inputs, &mut columns, &tape.callables);
+        }
+        for k in 0..self.results.len() {
+            self.settle(self.results[k], inputs.store);
+        }
+    }
+
+    /// Runs `tape` for neighbouring elements from `start` on and stores the results in its columns.
+    /// The inputs' own store is not looked at.
+    pub(crate) fn run_storing(
+        &mut self,
+        tape: &Tape,
+        store: &mut [Vec<f64>],
+        inputs: &Inputs<'_>,
+        start: usize,
+        count: usize,
+    ) {
+        self.begin(tape, count);
+        let mut columns = Columns::Write(store);
+        for instruction in &tape.code {
+            self.step(instruction, inputs, &mut columns, &tape.callables);
+        }
+        // What stands in another column first, since that one may be written to now.
+        for (register, slot) in tape.results.iter().zip(&tape.columns) {
+            if let Place::Column(from, _) = self.places[usize::from(*register)]
+                && from != slot.place()
+            {
+                self.settle(*register, columns.all());
+            }
+        }
+        for (register, slot) in tape.results.iter().zip(&tape.columns) {
+            match self.places[usize::from(*register)] {
+                Place::Own => {
+                    store_block(columns_mut(&mut columns), slot.place(), start, self.own(*register))
+                }
+                Place::Number(x) => columns_mut(&mut columns)[slot.place()][start..start + count].fill(x),
+                // Computed there.
+                Place::Column(..) => {}
+            }
+        }
+    }
+
+    fn begin(&mut self, tape: &Tape, count: usize) {
         assert!(count <= BLOCK, "the caller cuts its elements into blocks");
-        if self.registers.len() < tape.registers * BLOCK {
-            self.registers.resize(tape.registers * BLOCK, 0.0);
+        if self.registers.len() < tape.registers {
+            self.registers.resize_with(tape.registers, || Some(Box::new(Block([0.0; BLOCK]))));
+            self.places.resize(tape.registers, Place::Own);
         }
         self.count = count;
         self.results.clone_from(&tape.results);
-        for (op, target) in &tape.code {
-            self.step(*op, usize::from(*target), inputs, &tape.callables);
-        }
     }
 
     /// The k-th result of the last run.
     pub(crate) fn result(&self, k: usize) -> &[f64] {
-        let start = usize::from(self.results[k]) * BLOCK;
-        &self.registers[start..start + self.count]
+        self.own(self.results[k])
     }
 
-    fn step(&mut self, op: Op, target: usize, inputs: &Inputs<'_>, callables: &[Callable]) {
+    fn own(&self, register: u16) -> &[f64] {
+        self.registers[usize::from(register)].as_ref().map_or(&[], |block| &block.0[..self.count])
+    }
+
+    /// Brings the value of a register into its own memory.
+    fn settle(&mut self, register: u16, store: &[Vec<f64>]) {
+        let r = usize::from(register);
         let n = self.count;
-        // Split off the target so that it can be filled while the others are read.
-        let (low, rest) = self.registers.split_at_mut(target * BLOCK);
-        let (out, high) = rest.split_at_mut(BLOCK);
-        let out = &mut out[..n];
-        let (low, high) = (&*low, &*high);
-        let read = |r: u16| -> &[f64] {
-            let r = usize::from(r);
-            if r < target {
-                &low[r * BLOCK..r * BLOCK + n]
-            } else {
-                let r = r - target - 1;
-                &high[r * BLOCK..r * BLOCK + n]
+        let Some(block) = &mut self.registers[r] else { return };
+        match self.places[r] {
+            Place::Own => return,
+            Place::Column(column, start) => block.0[..n].copy_from_slice(&store[column][start..start + n]),
+            Place::Number(x) => block.0[..n].fill(x),
+        }
+        self.places[r] = Place::Own;
+    }
+
+    /// Numbers that stand where a loop wants one for each element.
+    fn spread(&mut self, register: u16, store: &[Vec<f64>]) {
+        if let Place::Number(_) = self.places[usize::from(register)] {
+            self.settle(register, store);
+        }
+    }
+
+    fn number(&self, register: u16) -> Option<f64> {
+        match self.places[usize::from(register)] {
+            Place::Number(x) => Some(x),
+            _ => None,
+        }
+    }
+
+    fn is_in(&self, register: u16, column: usize) -> bool {
+        matches!(self.places[usize::from(register)], Place::Column(c, _) if c == column)
+    }
+
+    /// An operand; what stands in `column` is that which the result replaces.
+    fn source<'a>(&'a self, register: u16, store: &'a [Vec<f64>], column: Option<usize>) -> Source<'a> {
+        match self.places[usize::from(register)] {
+            Place::Number(x) => Source::Number(x),
+            Place::Column(c, _) if Some(c) == column => Source::Result,
+            Place::Column(c, start) => Source::Slice(&store[c][start..start + self.count]),
+            Place::Own => Source::Slice(self.own(register)),
+        }
+    }
+
+    fn slice<'a>(&'a self, register: u16, store: &'a [Vec<f64>]) -> &'a [f64] {
+        match self.source(register, store, None) {
+            Source::Slice(slice) => slice,
+            Source::Number(_) | Source::Result => &[],
+        }
+    }
+
+    fn step(
+        &mut self,
+        instruction: &Instruction,
+        inputs: &Inputs<'_>,
+        columns: &mut Columns<'_>,
+        callables: &[Callable],
+    ) {
+        let Instruction { op, target, column } = *instruction;
+        if let Some(place) = self.without_loop(op, inputs, columns.all()) {
+            self.places[usize::from(target)] = place;
+            return;
+        }
+        self.prepare(op, columns.all());
+        // Compute in the column itself, if this operation can.
+        let direct = match (column, &*columns, inputs.elements[0]) {
+            (Some(slot), Columns::Write(_), Elements::From(start)) => Some((slot.place(), start)),
+            _ => None,
+        };
+        if let Some((c, start)) = direct.filter(|(c, _)| self.can_replace(op, *c))
+            && let Columns::Write(store) = columns
+        {
+            let mut whole = std::mem::take(&mut store[c]);
+            self.compute(op, &mut whole[start..start + self.count], inputs, store, Some(c), callables);
+            store[c] = whole;
+            self.places[usize::from(target)] = Place::Column(c, start);
+            return;
+        }
+        let Some(mut block) = self.registers[usize::from(target)].take() else { return };
+        self.compute(op, &mut block.0[..self.count], inputs, columns.all(), None, callables);
+        self.registers[usize::from(target)] = Some(block);
+        self.places[usize::from(target)] = Place::Own;
+        if let (Some((c, start)), Columns::Write(store)) = (direct, columns) {
+            store_block(store, c, start, self.own(target));
+            self.places[usize::from(target)] = Place::Column(c, start);
+        }
+    }
+
+    /// Values that need no loop: they stand somewhere, or are one number for the block.
+    fn without_loop(&self, op: Op, inputs: &Inputs<'_>, store: &[Vec<f64>]) -> Option<Place> {
+        let number = |r: u16| self.number(r);
+        let one = |x: f64| Some(Place::Number(x));
+        match op {
+            Op::Const(x) => one(x),
+            Op::Time => one(inputs.time),
+            Op::Load(slot, at) => {
+                let column = &store[slot.place()];
+                match (inputs.elements_of(at), at.via) {
+                    (Elements::From(start), None) => Some(Place::Column(slot.place(), start)),
+                    (Elements::One(k), None) => one(column[k]),
+                    (Elements::One(k), Some(via)) => one(column[whole(store[via.place()][k])]),
+                    _ => None,
+                }
             }
+            Op::Apply1(f, a) => one(f.apply(number(a)?)),
+            Op::Apply2(f, a, b) => one(f.apply(number(a)?, number(b)?)),
+            Op::Select(c, a, b) => {
+                let chosen = if number(c)? == 0.0 { b } else { a };
+                one(number(chosen)?)
+            }
+            Op::MultiplyAdd(f, a, b, c) => one(f.apply(number(a)? * number(b)?, number(c)?)),
+            Op::Uniform(draw) if inputs.is_one(draw) => {
+                one(inputs.stream.uniform(inputs.step, draw, inputs.element(draw, 0)))
+            }
+            Op::Normal(draw) if inputs.is_one(draw) => {
+                one(inputs.stream.normal(inputs.step, draw, inputs.element(draw, 0)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Spreads numbers where the loop of an operation takes none.
+    fn prepare(&mut self, op: Op, store: &[Vec<f64>]) {
+        match op {
+            Op::Select(c, ..) => self.spread(c, store),
+            Op::MultiplyAdd(_, a, b, _) if self.number(a).is_some() && self.number(b).is_some() => {
+                self.spread(a, store);
+            }
+            Op::Linear(_, x, _) => x.into_iter().for_each(|r| self.spread(r, store)),
+            Op::LinearWhere(c, _, _, x, _) => {
+                self.spread(c, store);
+                x.into_iter().for_each(|r| self.spread(r, store));
+            }
+            _ => {}
+        }
+    }
+
+    /// True if an operation may write to a column although operands stand there.
+    fn can_replace(&self, op: Op, column: usize) -> bool {
+        let reads = |r: u16| self.is_in(r, column);
+        let later = |y: u16, z: u16, is_long: bool| reads(y) || (is_long && reads(z));
+        match op {
+            Op::Apply2(..) => true,
+            // Keeping what stands there is faster with a copy than with stores for some elements.
+            Op::Select(c, _, no) => !reads(c) && !reads(no),
+            Op::MultiplyAdd(_, a, b, c) => ![a, b, c].into_iter().any(reads),
+            Op::Apply1(_, a) => !reads(a),
+            Op::Linear(_, [_, y, z], is_long) => !later(y, z, is_long),
+            Op::LinearWhere(c, no, _, [_, y, z], is_long) => reads(no) && !reads(c) && !later(y, z, is_long),
+            _ => false,
+        }
+    }
+
+    /// Fills `out`. If `column` is given, operands standing there are what `out` holds now.
+    fn compute(
+        &self,
+        op: Op,
+        out: &mut [f64],
+        inputs: &Inputs<'_>,
+        store: &[Vec<f64>],
+        column: Option<usize>,
+        callables: &[Callable],
+    ) {
+        let width = self.width;
+        let source = |r: u16| self.source(r, store, column);
+        let slice = |r: u16| self.slice(r, store);
+        let read = |r: u16, k: usize| match self.source(r, store, None) {
+            Source::Number(x) => x,
+            Source::Slice(x) => x[k],
+            Source::Result => f64::NAN,
         };
         match op {
             Op::Const(x) => out.fill(x),
             Op::Time => out.fill(inputs.time),
             Op::Load(slot, at) => {
-                let elements = match at.owner {
-                    Owner::Shared => Elements::One(0),
-                    owner => inputs.elements[owner as usize],
-                };
+                let elements = inputs.elements_of(at);
                 match at.via {
-                    None => load(out, &inputs.store[slot.place()], elements),
+                    None => load(out, &store[slot.place()], elements),
                     Some(via) => {
-                        load(out, &inputs.store[via.place()], elements);
-                        let column = &inputs.store[slot.place()];
+                        load(out, &store[via.place()], elements);
+                        let column = &store[slot.place()];
                         out.iter_mut().for_each(|o| *o = column[whole(*o)]);
                     }
                 }
             }
-            Op::Apply1(f, a) => {
-                let a = read(a);
-                for (o, a) in out.iter_mut().zip(a) {
-                    *o = f.apply(*a);
+            Op::Apply1(f, a) => map(width, f, out, slice(a)),
+            Op::Apply2(f, a, b) => binary(width, f, out, source(a), source(b)),
+            Op::Select(c, a, b) => select(width, out, slice(c), source(a), source(b)),
+            Op::MultiplyAdd(f, a, b, c) => {
+                let (a, b) = if self.number(a).is_some() { (b, a) } else { (a, b) };
+                if !multiply_add(width, f, out, slice(a), source(b), source(c)) {
+                    binary(width, Fun2::Mul, out, source(a), source(b));
+                    binary(width, f, out, Source::Result, source(c));
                 }
             }
-            Op::Apply2(f, a, b) => apply2(f, out, read(a), read(b)),
-            Op::Select(c, a, b) => {
-                let (c, a, b) = (read(c), read(a), read(b));
-                for (((o, c), a), b) in out.iter_mut().zip(c).zip(a).zip(b) {
-                    *o = if *c == 0.0 { *b } else { *a };
+            Op::Linear(by, [x, y, z], is_long) => {
+                let z = is_long.then(|| slice(z));
+                linear(width, out, (source(x), slice(y), z), None, &by);
+            }
+            Op::LinearWhere(c, no, by, [x, y, z], is_long) => {
+                let z = is_long.then(|| slice(z));
+                if column.is_some() {
+                    linear(width, out, (source(x), slice(y), z), Some(slice(c)), &by);
+                } else {
+                    linear(width, out, (source(x), slice(y), z), None, &by);
+                    select(width, out, slice(c), Source::Result, source(no));
                 }
             }
-            Op::Uniform(draw) => {
-                let stream = inputs.stream;
-                for (k, o) in out.iter_mut().enumerate() {
-                    *o = stream.uniform(inputs.step, draw, inputs.element(draw, k));
-                }
-            }
-            Op::Normal(draw) => {
-                let stream = inputs.stream;
-                for (k, o) in out.iter_mut().enumerate() {
-                    *o = stream.normal(inputs.step, draw, inputs.element(draw, k));
-                }
-            }
+            Op::Uniform(draw) => draws(width, Draw::Uniform, draw, out, inputs),
+            Op::Normal(draw) => draws(width, Draw::Normal, draw, out, inputs),
             Op::Poisson(draw, mean) => {
-                let (stream, mean) = (inputs.stream, read(mean));
-                for (k, (o, mean)) in out.iter_mut().zip(mean).enumerate() {
-                    *o = stream.poisson(inputs.step, draw, inputs.element(draw, k), *mean);
+                let of = self.number(mean).map(Counts::Poisson);
+                if !counts(width, of, draw, out, inputs) {
+                    for (k, o) in out.iter_mut().enumerate() {
+                        *o = inputs.stream.poisson(inputs.step, draw, inputs.element(draw, k), read(mean, k));
+                    }
                 }
             }
             Op::Binomial(draw, n, p) => {
-                let (stream, n, p) = (inputs.stream, read(n), read(p));
-                for (k, ((o, n), p)) in out.iter_mut().zip(n).zip(p).enumerate() {
-                    *o = stream.binomial(inputs.step, draw, inputs.element(draw, k), *n, *p);
+                let of = self.number(n).zip(self.number(p)).map(|(n, p)| Counts::Binomial(n, p));
+                if !counts(width, of, draw, out, inputs) {
+                    for (k, o) in out.iter_mut().enumerate() {
+                        let element = inputs.element(draw, k);
+                        *o = inputs.stream.binomial(inputs.step, draw, element, read(n, k), read(p, k));
+                    }
                 }
             }
             Op::Call(number, count, registers) => {
@@ -149,13 +407,39 @@ impl Machine {
                 let mut arguments = [0.0; MOST_ARGUMENTS];
                 for (k, o) in out.iter_mut().enumerate() {
                     for (argument, register) in arguments.iter_mut().zip(&registers[..count]) {
-                        *argument = read(*register)[k];
+                        *argument = read(*register, k);
                     }
                     *o = callable.call(&arguments[..count]);
                 }
             }
         }
     }
+}
+
+fn draws(width: Width, kind: Draw, draw: u32, out: &mut [f64], inputs: &Inputs<'_>) {
+    let first = match inputs.elements[0] {
+        Elements::From(start) if draw & SHARED_DRAW == 0 => Some(start),
+        _ => None,
+    };
+    inputs.stream.fill(width, kind, (inputs.step, draw), out, (first, &|k| inputs.element(draw, k)));
+}
+
+/// Counts of one distribution for the whole block; false if they must be drawn one by one.
+fn counts(width: Width, of: Option<Counts>, draw: u32, out: &mut [f64], inputs: &Inputs<'_>) -> bool {
+    let Some(of) = of else { return false };
+    draws(width, Draw::Uniform, draw, out, inputs);
+    Stream::counts(width, &of, out)
+}
+
+fn columns_mut<'c>(columns: &'c mut Columns<'_>) -> &'c mut [Vec<f64>] {
+    match columns {
+        Columns::Write(store) => store,
+        Columns::Read(_) => &mut [],
+    }
+}
+
+fn store_block(store: &mut [Vec<f64>], column: usize, start: usize, values: &[f64]) {
+    store[column][start..start + values.len()].copy_from_slice(values);
 }
 
 /// A column of indices holds whole numbers that were checked when it was filled.
@@ -173,26 +457,5 @@ fn load(out: &mut [f64], column: &[f64], elements: Elements<'_>) {
                 *o = column[*k as usize];
             }
         }
-    }
-}
-
-/// The operation is chosen once for the block, not once an element.
-fn apply2(f: super::Fun2, out: &mut [f64], a: &[f64], b: &[f64]) {
-    use super::Fun2;
-    macro_rules! each {
-        ($op:expr) => {
-            for ((o, a), b) in out.iter_mut().zip(a).zip(b) {
-                *o = $op(*a, *b);
-            }
-        };
-    }
-    match f {
-        Fun2::Add => each!(|a: f64, b: f64| a + b),
-        Fun2::Sub => each!(|a: f64, b: f64| a - b),
-        Fun2::Mul => each!(|a: f64, b: f64| a * b),
-        Fun2::Div => each!(|a: f64, b: f64| a / b),
-        Fun2::Gt => each!(|a: f64, b: f64| f64::from(u8::from(a > b))),
-        Fun2::Ge => each!(|a: f64, b: f64| f64::from(u8::from(a >= b))),
-        _ => each!(|a: f64, b: f64| f.apply(a, b)),
     }
 }

@@ -4,61 +4,11 @@
 use std::collections::HashMap;
 
 use crate::equations::{At, Callable, MOST_ARGUMENTS, Slot};
+use crate::vector::{Fun1, Fun2};
 
 /// A node of the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Value(pub(crate) u32);
-
-/// Functions of one value. Truth is 1, falsehood 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Fun1 {
-    Neg,
-    Not,
-    Exp,
-    Expm1,
-    Exprel,
-    Log,
-    Log10,
-    Log1p,
-    Sin,
-    Cos,
-    Tan,
-    Asin,
-    Acos,
-    Atan,
-    Sinh,
-    Cosh,
-    Tanh,
-    Sqrt,
-    Abs,
-    Ceil,
-    Floor,
-    Sign,
-    Trunc,
-    Truth,
-}
-
-/// Functions of two values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Fun2 {
-    Add,
-    Sub,
-    Mul,
-    Div,
-    FloorDiv,
-    Mod,
-    Pow,
-    And,
-    Or,
-    Lt,
-    Le,
-    Gt,
-    Ge,
-    Eq,
-    Ne,
-    Min,
-    Max,
-}
 
 /// What a node computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,87 +38,6 @@ pub(crate) enum Node {
 
 /// Marks draws that are the same for all elements.
 pub(crate) const SHARED_DRAW: u32 = 1 << 31;
-
-impl Fun1 {
-    pub(crate) fn apply(self, x: f64) -> f64 {
-        match self {
-            Self::Neg => -x,
-            Self::Not => truth(x == 0.0),
-            Self::Exp => x.exp(),
-            Self::Expm1 => x.exp_m1(),
-            Self::Exprel => {
-                if x == 0.0 {
-                    1.0
-                } else {
-                    x.exp_m1() / x
-                }
-            }
-            Self::Log => x.ln(),
-            Self::Log10 => x.log10(),
-            Self::Log1p => x.ln_1p(),
-            Self::Sin => x.sin(),
-            Self::Cos => x.cos(),
-            Self::Tan => x.tan(),
-            Self::Asin => x.asin(),
-            Self::Acos => x.acos(),
-            Self::Atan => x.atan(),
-            Self::Sinh => x.sinh(),
-            Self::Cosh => x.cosh(),
-            Self::Tanh => x.tanh(),
-            Self::Sqrt => x.sqrt(),
-            Self::Abs => x.abs(),
-            Self::Ceil => x.ceil(),
-            Self::Floor => x.floor(),
-            Self::Sign => {
-                if x == 0.0 {
-                    0.0
-                } else {
-                    x.signum()
-                }
-            }
-            Self::Trunc => x.trunc(),
-            Self::Truth => truth(x != 0.0),
-        }
-    }
-}
-
-impl Fun2 {
-    pub(crate) fn apply(self, a: f64, b: f64) -> f64 {
-        match self {
-            Self::Add => a + b,
-            Self::Sub => a - b,
-            Self::Mul => a * b,
-            Self::Div => a / b,
-            Self::FloorDiv => (a / b).floor(),
-            Self::Mod => {
-                // The sign of the divisor, as in Python.
-                let r = a % b;
-                if r != 0.0 && (r < 0.0) != (b < 0.0) { r + b } else { r }
-            }
-            Self::Pow => {
-                if b == 2.0 {
-                    a * a
-                } else {
-                    a.powf(b)
-                }
-            }
-            Self::And => truth(a != 0.0 && b != 0.0),
-            Self::Or => truth(a != 0.0 || b != 0.0),
-            Self::Lt => truth(a < b),
-            Self::Le => truth(a <= b),
-            Self::Gt => truth(a > b),
-            Self::Ge => truth(a >= b),
-            Self::Eq => truth(a == b),
-            Self::Ne => truth(a != b),
-            Self::Min => a.min(b),
-            Self::Max => a.max(b),
-        }
-    }
-}
-
-fn truth(b: bool) -> f64 {
-    f64::from(u8::from(b))
-}
 
 /// The graph under construction.
 #[derive(Clone, Debug, Default)]
@@ -330,13 +199,5 @@ mod tests {
         let a = g.apply2(Fun2::Add, x, y);
         assert_eq!(a, g.apply2(Fun2::Add, x, y));
         assert_ne!(g.uniform(), g.uniform(), "two draws are two numbers");
-    }
-
-    #[test]
-    fn python_signs_of_remainders() {
-        assert_eq!(Fun2::Mod.apply(-7.0, 3.0), 2.0);
-        assert_eq!(Fun2::Mod.apply(7.0, -3.0), -2.0);
-        assert_eq!(Fun2::FloorDiv.apply(-7.0, 2.0), -4.0);
-        assert_eq!(Fun1::Sign.apply(-0.0), 0.0);
     }
 }

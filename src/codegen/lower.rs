@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::ir::{Fun1, Fun2, Graph, Node, Value};
+use super::ir::{Graph, Node, Value};
 use crate::equations::{
     Assign, At, BinaryOp, Callable, Compare, Expr, ExprKind, Function, Meaning, Owner, Scope, Slot,
     Statement, UnaryOp, ValueType,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::vector::{Fun1, Fun2};
 
 /// A graph being built for code that reads the names of one scope.
 pub(crate) struct Lowering<'a> {

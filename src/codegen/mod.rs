@@ -8,7 +8,8 @@ mod lower;
 mod reference;
 mod tape;
 
+pub(crate) use crate::vector::{Fun1, Fun2};
 pub(crate) use executor::{BLOCK, Elements, Inputs, Machine};
-pub(crate) use ir::{Fun1, Fun2, Graph, Node, Value};
+pub(crate) use ir::{Graph, Node, Value};
 pub(crate) use lower::Lowering;
 pub(crate) use tape::Tape;

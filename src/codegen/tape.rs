@@ -1,10 +1,13 @@
 //! The graph as a flat program over few registers, each of which holds one value for every element of a block.
-//! Registers are handed out by a linear scan; results keep theirs to the end.
+//! Registers are handed out by a linear scan; a result that goes to a column is computed there if nobody reads it later.
 
-use super::ir::{Fun1, Fun2, Graph, Node, SHARED_DRAW, Value};
+use std::collections::HashMap;
+
+use super::ir::{Graph, Node, SHARED_DRAW, Value};
 use crate::equations::{At, Callable, MOST_ARGUMENTS, Owner, Slot};
+use crate::vector::{Fun1, Fun2, Linear};
 
-/// One instruction; operands and the result are registers.
+/// One instruction; operands are registers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Op {
     Const(f64),
@@ -13,6 +16,12 @@ pub(crate) enum Op {
     Apply1(Fun1, u16),
     Apply2(Fun2, u16, u16),
     Select(u16, u16, u16),
+    /// The product of the first two, then a sum with the third or the difference to it.
+    MultiplyAdd(Fun2, u16, u16, u16),
+    /// A sum of two or three products with fixed numbers.
+    Linear(Linear, [u16; 3], bool),
+    /// The same where the first register is true, elsewhere the second.
+    LinearWhere(u16, u16, Linear, [u16; 3], bool),
     Uniform(u32),
     Normal(u32),
     Poisson(u32, u16),
@@ -20,53 +29,159 @@ pub(crate) enum Op {
     Call(u32, u8, [u16; MOST_ARGUMENTS]),
 }
 
+/// An instruction and where its result goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Instruction {
+    pub(crate) op: Op,
+    pub(crate) target: u16,
+    /// The column in which the result may be computed at once.
+    pub(crate) column: Option<Slot>,
+}
+
 /// A program: instructions with the register each one fills.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tape {
-    pub(crate) code: Vec<(Op, u16)>,
+    pub(crate) code: Vec<Instruction>,
     pub(crate) registers: usize,
     pub(crate) callables: Vec<Callable>,
     /// Where the results stand, in the order asked for.
     pub(crate) results: Vec<u16>,
+    /// The columns that the results go to, for programs that store them.
+    pub(crate) columns: Vec<Slot>,
+}
+
+/// What one instruction computes, before registers are known.
+#[derive(Clone, Copy)]
+enum Step {
+    Plain(Node),
+    MultiplyAdd(Fun2, [Value; 3]),
+    Linear(Linear, [Value; 3], bool),
+    LinearWhere([Value; 2], Linear, [Value; 3], bool),
+}
+
+impl Step {
+    fn operands(&self, graph: &Graph, v: Value) -> Vec<Value> {
+        let terms = |x: &[Value; 3], is_long: bool| x[..if is_long { 3 } else { 2 }].to_vec();
+        match self {
+            Self::Plain(_) => graph.operands(v),
+            Self::MultiplyAdd(_, x) => x.to_vec(),
+            Self::Linear(_, x, is_long) => terms(x, *is_long),
+            Self::LinearWhere(ends, _, x, is_long) => [&ends[..], &terms(x, *is_long)].concat(),
+        }
+    }
+}
+
+/// Finds what several nodes can do in one instruction, with the same roundings.
+struct Joining<'g> {
+    graph: &'g Graph,
+    /// How often each value is read.
+    uses: HashMap<Value, usize>,
+}
+
+impl Joining<'_> {
+    fn is_inner(&self, v: Value) -> bool {
+        self.uses.get(&v) == Some(&1)
+    }
+
+    fn step(&self, v: Value) -> Step {
+        let node = self.graph.node(v);
+        match node {
+            Node::Select(c, yes, no) if self.is_inner(yes) => {
+                if let Some((by, x, is_long)) = self.linear(yes) {
+                    return Step::LinearWhere([c, no], by, x, is_long);
+                }
+            }
+            Node::Apply2(f @ (Fun2::Add | Fun2::Sub), a, b) => {
+                if let Some((by, x, is_long)) = self.linear(v) {
+                    return Step::Linear(by, x, is_long);
+                }
+                let product = |p: Value| match self.graph.node(p) {
+                    Node::Apply2(Fun2::Mul, x, y) if self.is_inner(p) => Some([x, y]),
+                    _ => None,
+                };
+                if let Some([x, y]) = product(a) {
+                    return Step::MultiplyAdd(f, [x, y, b]);
+                }
+                if let (Some([x, y]), Fun2::Add) = (product(b), f) {
+                    return Step::MultiplyAdd(f, [x, y, a]);
+                }
+            }
+            _ => {}
+        }
+        Step::Plain(node)
+    }
+
+    /// `x p + y q (+ z r) (+ s)` with fixed p, q, r and s.
+    fn linear(&self, v: Value) -> Option<(Linear, [Value; 3], bool)> {
+        let sum = |v: Value| match self.graph.node(v) {
+            Node::Apply2(Fun2::Add, a, b) => Some((a, b)),
+            _ => None,
+        };
+        let scaled = |v: Value| match self.graph.node(v) {
+            Node::Apply2(Fun2::Mul, a, b) if self.is_inner(v) => match self.graph.as_constant(b) {
+                Some(k) if self.graph.as_constant(a).is_none() => Some((a, k)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let (mut rest, mut last) = sum(v)?;
+        // Adding minus zero changes nothing at all.
+        let mut constant = -0.0;
+        if let Some(k) = self.graph.as_constant(last) {
+            constant = k;
+            if !self.is_inner(rest) {
+                return None;
+            }
+            (rest, last) = sum(rest)?;
+        }
+        let (z, r) = scaled(last)?;
+        if let Some((x, p)) = scaled(rest) {
+            return Some((Linear { factors: [p, r, 0.0], constant }, [x, z, z], false));
+        }
+        if !self.is_inner(rest) {
+            return None;
+        }
+        let (first, second) = sum(rest)?;
+        let ((x, p), (y, q)) = (scaled(first)?, scaled(second)?);
+        Some((Linear { factors: [p, q, r], constant }, [x, y, z], true))
+    }
 }
 
 impl Tape {
+    /// A program whose results are read from the machine.
     pub(crate) fn new(graph: &Graph, roots: &[Value]) -> Self {
-        let order = order_of(graph, roots);
-        let mut last_use = std::collections::HashMap::new();
-        for (k, v) in order.iter().enumerate() {
-            for operand in graph.operands(*v) {
+        Self::compile(graph, roots, &[])
+    }
+
+    /// A program whose results are new values of these columns, of the object's own elements.
+    pub(crate) fn storing(graph: &Graph, roots: &[Value], columns: &[Slot]) -> Self {
+        Self::compile(graph, roots, columns)
+    }
+
+    fn compile(graph: &Graph, roots: &[Value], columns: &[Slot]) -> Self {
+        let joining = Joining { graph, uses: uses(graph, roots) };
+        let steps = order_of(&joining, &arranged(graph, roots, columns));
+        let mut last_use = HashMap::new();
+        for (k, (v, step)) in steps.iter().enumerate() {
+            for operand in step.operands(graph, *v) {
                 last_use.insert(operand, k);
             }
         }
         for root in roots {
             last_use.insert(*root, usize::MAX);
         }
-        let mut place = std::collections::HashMap::new();
+        let mut place = HashMap::new();
         let (mut free, mut registers) = (Vec::new(), 0_u16);
-        let mut code = Vec::with_capacity(order.len());
-        for (k, v) in order.iter().enumerate() {
+        let mut code = Vec::with_capacity(steps.len());
+        for (k, (v, step)) in steps.iter().enumerate() {
             let at = |v: Value| place[&v];
-            let op = match graph.node(*v) {
-                Node::Const(bits) => Op::Const(f64::from_bits(bits)),
-                Node::Load(slot, place) => Op::Load(slot, place),
-                Node::Poisson(n, mean) => Op::Poisson(n, at(mean)),
-                Node::Binomial(n, trials, p) => Op::Binomial(n, at(trials), at(p)),
-                Node::Call(number, count, all) => {
-                    let mut registers = [0; MOST_ARGUMENTS];
-                    for (register, v) in registers.iter_mut().zip(&all[..usize::from(count)]) {
-                        *register = at(*v);
-                    }
-                    Op::Call(number, count, registers)
+            let op = match *step {
+                Step::Plain(node) => plain(node, &at),
+                Step::MultiplyAdd(f, [x, y, z]) => Op::MultiplyAdd(f, at(x), at(y), at(z)),
+                Step::Linear(by, x, is_long) => Op::Linear(by, x.map(at), is_long),
+                Step::LinearWhere([c, no], by, x, is_long) => {
+                    Op::LinearWhere(at(c), at(no), by, x.map(at), is_long)
                 }
-                Node::Time => Op::Time,
-                // Methods replace noise by draws; what is left over must not look like a number.
-                Node::Xi(_) => Op::Const(f64::NAN),
-                Node::Apply1(f, a) => Op::Apply1(f, at(a)),
-                Node::Apply2(f, a, b) => Op::Apply2(f, at(a), at(b)),
-                Node::Select(c, a, b) => Op::Select(at(c), at(a), at(b)),
-                Node::Uniform(n) => Op::Uniform(n),
-                Node::Normal(n) => Op::Normal(n),
             };
             // The result never shares a register with an operand, so the executor can borrow both.
             let register = free.pop().unwrap_or_else(|| {
@@ -74,19 +189,44 @@ impl Tape {
                 registers - 1
             });
             place.insert(*v, register);
-            code.push((op, register));
-            let mut done = graph.operands(*v);
+            let column = columns.iter().zip(roots).find(|(_, root)| *root == v).map(|(c, _)| *c);
+            let column = column.filter(|c| {
+                // Whoever reads the old values of the column has read them by then.
+                steps.iter().all(|(reader, step)| match step {
+                    Step::Plain(Node::Load(slot, at)) if slot == c => {
+                        *at == At::new(Owner::Own) && last_use.get(reader).is_none_or(|last| *last <= k)
+                    }
+                    Step::Plain(Node::Load(_, At { via: Some(via), .. })) => via != c,
+                    _ => true,
+                })
+            });
+            code.push(Instruction { op, target: register, column });
+            let mut done = step.operands(graph, *v);
             done.sort_unstable();
             done.dedup();
             free.extend(done.into_iter().filter(|o| last_use[o] == k).map(|o| place[&o]));
         }
         let results = roots.iter().map(|r| place[r]).collect();
-        Self { code, registers: usize::from(registers), callables: graph.callables.clone(), results }
+        Self {
+            code,
+            registers: usize::from(registers),
+            callables: graph.callables.clone(),
+            results,
+            columns: columns.to_vec(),
+        }
+    }
+
+    /// The result of a program that is one number and nothing else.
+    pub(crate) fn as_constant(&self) -> Option<f64> {
+        match self.code[..] {
+            [Instruction { op: Op::Const(x), .. }] => Some(x),
+            _ => None,
+        }
     }
 
     /// True if the results are the same for every element.
     pub(crate) fn is_uniform(&self) -> bool {
-        !self.code.iter().any(|(op, _)| match op {
+        !self.code.iter().any(|i| match i.op {
             Op::Load(_, at) => at.owner != Owner::Shared || at.via.is_some(),
             Op::Uniform(n) | Op::Normal(n) | Op::Poisson(n, _) | Op::Binomial(n, _, _) => {
                 n & SHARED_DRAW == 0
@@ -96,17 +236,73 @@ impl Tape {
     }
 }
 
-/// Every node needed for `roots`, operands first.
-fn order_of(graph: &Graph, roots: &[Value]) -> Vec<Value> {
+fn plain(node: Node, at: &dyn Fn(Value) -> u16) -> Op {
+    match node {
+        Node::Const(bits) => Op::Const(f64::from_bits(bits)),
+        Node::Load(slot, place) => Op::Load(slot, place),
+        Node::Poisson(n, mean) => Op::Poisson(n, at(mean)),
+        Node::Binomial(n, trials, p) => Op::Binomial(n, at(trials), at(p)),
+        Node::Call(number, count, all) => {
+            let mut registers = [0; MOST_ARGUMENTS];
+            for (register, v) in registers.iter_mut().zip(&all[..usize::from(count)]) {
+                *register = at(*v);
+            }
+            Op::Call(number, count, registers)
+        }
+        Node::Time => Op::Time,
+        // Methods replace noise by draws; what is left over must not look like a number.
+        Node::Xi(_) => Op::Const(f64::NAN),
+        Node::Apply1(f, a) => Op::Apply1(f, at(a)),
+        Node::Apply2(f, a, b) => Op::Apply2(f, at(a), at(b)),
+        Node::Select(c, a, b) => Op::Select(at(c), at(a), at(b)),
+        Node::Uniform(n) => Op::Uniform(n),
+        Node::Normal(n) => Op::Normal(n),
+    }
+}
+
+/// How often each value is read, results once more.
+fn uses(graph: &Graph, roots: &[Value]) -> HashMap<Value, usize> {
+    let mut uses = HashMap::new();
+    let mut open = roots.to_vec();
+    while let Some(v) = open.pop() {
+        let count = uses.entry(v).or_insert(0);
+        *count += 1;
+        if *count == 1 {
+            open.extend(graph.operands(v));
+        }
+    }
+    uses
+}
+
+/// The results in such an order that as few columns as possible are read after they were written.
+fn arranged(graph: &Graph, roots: &[Value], columns: &[Slot]) -> Vec<Value> {
+    if columns.is_empty() {
+        return roots.to_vec();
+    }
+    let reads = |root: Value, c: Slot| graph.any(&[root], &|n| matches!(n, Node::Load(slot, _) if slot == c));
+    let mut left: Vec<(Value, Slot)> = roots.iter().copied().zip(columns.iter().copied()).collect();
+    let mut out = Vec::new();
+    while !left.is_empty() {
+        let is_free =
+            |k: usize| left.iter().enumerate().all(|(o, (root, _))| o == k || !reads(*root, left[k].1));
+        let next = (0..left.len()).find(|k| is_free(*k)).unwrap_or(0);
+        out.push(left.remove(next).0);
+    }
+    out
+}
+
+/// Every step needed for `roots`, operands first.
+fn order_of(joining: &Joining<'_>, roots: &[Value]) -> Vec<(Value, Step)> {
     let mut order = Vec::new();
     let mut seen = std::collections::HashSet::new();
-    let mut open: Vec<(Value, bool)> = roots.iter().rev().map(|r| (*r, false)).collect();
+    let mut open: Vec<(Value, Option<Step>)> = roots.iter().rev().map(|r| (*r, None)).collect();
     while let Some((v, ready)) = open.pop() {
-        if ready {
-            order.push(v);
+        if let Some(step) = ready {
+            order.push((v, step));
         } else if seen.insert(v) {
-            open.push((v, true));
-            open.extend(graph.operands(v).into_iter().rev().map(|o| (o, false)));
+            let step = joining.step(v);
+            open.push((v, Some(step)));
+            open.extend(step.operands(joining.graph, v).into_iter().rev().map(|o| (o, None)));
         }
     }
     order

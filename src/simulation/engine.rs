@@ -125,6 +125,7 @@ impl Engine<'_> {
             Task::Rate(m) => self.rate(m),
             Task::Propagate(s, p) => {
                 let Synaptic { state, source, target, pathways, .. } = &mut self.synapses[s];
+                let state = &mut **state;
                 let d = &state.description.pathways[p];
                 let driver = if d.side == crate::description::Side::Pre { *source } else { *target };
                 let (driver_state, _) = &self.groups[driver];
@@ -135,10 +136,8 @@ impl Engine<'_> {
                 };
                 let event = d.event.as_deref().unwrap_or(SPIKE);
                 let spikes = driver_state.events.get(event).map_or(&[][..], Vec::as_slice);
-                let due = pathways[p].send(within(spikes, &view), state);
-                if !due.is_empty() {
-                    pathways[p].deliver(&due, state, store, &self.now, &mut self.machine);
-                }
+                let spikes = within(spikes, &view);
+                pathways[p].propagate(spikes, state, store, &self.now, &mut self.machine);
             }
             Task::Code(c) => {
                 let Code { program, target } = &self.codes[c];
@@ -164,6 +163,13 @@ impl Engine<'_> {
             }
             Task::Sum(k) => self.sum(k, store),
             Task::Operation(_) => {}
+        }
+    }
+
+    /// Leaves spikes on their way where the next run finds them.
+    pub(super) fn finish(&mut self) {
+        for Synaptic { state, pathways, .. } in &mut self.synapses {
+            pathways.iter_mut().for_each(|pathway| pathway.put_down(state));
         }
     }
 
@@ -239,9 +245,8 @@ impl Engine<'_> {
             let count = BLOCK.min(state.len() - start);
             let elements = ends(state, start, count);
             let inputs =
-                Inputs { store, elements, time: self.now.time, stream: *stream, step: self.now.step };
-            update.evaluate(&inputs, count, &mut self.machine);
-            update.store(store, start, count, self.now.dt, &self.machine);
+                Inputs { store: &[], elements, time: self.now.time, stream: *stream, step: self.now.step };
+            update.advance(store, &inputs, (start, count), self.now.dt, &mut self.machine);
         }
     }
 

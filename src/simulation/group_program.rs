@@ -2,30 +2,86 @@
 //! The same state update serves the differential equations of synapses.
 
 use super::program::Now;
-use crate::codegen::{BLOCK, Elements, Fun1, Fun2, Inputs, Lowering, Machine, Tape};
-use crate::description::Refractory;
-use crate::equations::{At, Kind, Owner, Scope, Slot, check_expression, parse_expression};
+use super::refractory::Refractoriness;
+use crate::codegen::{BLOCK, Elements, Fun2, Graph, Inputs, Lowering, Machine, Node, Tape, Value};
+use crate::equations::{At, Owner, Slot, parse_expression};
 use crate::error::Result;
 use crate::groups::{Context, GroupState, SPIKE};
 use crate::random::Stream;
 use crate::stateupdaters::{LinearSystem, Propagator, Update, choose};
+use crate::vector::{largest, positions};
 
 /// The programs of one group.
 pub(super) struct GroupProgram {
-    /// New values of `not_refractory`, and its column.
-    refractory: Option<(Tape, Slot)>,
+    refractory: Option<Refractoriness>,
     pub(super) update: StateUpdate,
     /// Every event with its condition.
     pub(super) events: Vec<EventProgram>,
-    lastspike: Option<Slot>,
     stream: Stream,
 }
 
 /// An event of a group.
 pub(super) struct EventProgram {
     pub(super) name: String,
-    condition: Option<Tape>,
+    condition: Option<Condition>,
     stream: Stream,
+}
+
+/// How the elements are found for which an event happens.
+enum Condition {
+    Tape(Tape),
+    /// A column above a limit, where another one is true: a search without any computing.
+    Above(Slot, f64, Option<Slot>),
+    /// `rand() < p`, as the condition and as p: where p is small, chance goes from hit to hit.
+    Chance(Tape, Tape),
+}
+
+/// The draws that hits come from, and those that thin them out; others are counted from 1.
+const HITS: u32 = (1 << 31) - 1;
+const THINNING: u32 = (1 << 31) - 2;
+
+/// The probability, if this is a draw below it and it does not depend on chance itself.
+fn chance(graph: &Graph, root: Value) -> Option<Value> {
+    let (u, p) = match graph.node(root) {
+        Node::Apply2(Fun2::Lt, u, p) | Node::Apply2(Fun2::Gt, p, u) => (u, p),
+        _ => return None,
+    };
+    let is_chance = |n| {
+        matches!(
+            n,
+            Node::Uniform(_) | Node::Normal(_) | Node::Poisson(..) | Node::Binomial(..) | Node::Call(..)
+        )
+    };
+    (matches!(graph.node(u), Node::Uniform(_)) && !graph.any(&[p], &is_chance)).then_some(p)
+}
+
+impl Condition {
+    fn new(graph: &Graph, root: Value) -> Self {
+        let own = |v: Value| match graph.node(v) {
+            Node::Load(slot, at) if at == At::new(Owner::Own) => Some(slot),
+            _ => None,
+        };
+        let above = |v: Value| match graph.node(v) {
+            Node::Apply2(Fun2::Gt, x, limit) => own(x).zip(graph.as_constant(limit)),
+            Node::Apply2(Fun2::Lt, limit, x) => own(x).zip(graph.as_constant(limit)),
+            _ => None,
+        };
+        let masked = match graph.node(root) {
+            Node::Apply2(Fun2::And, a, b) => above(a).zip(own(b)),
+            _ => None,
+        };
+        match (above(root), masked) {
+            (Some((x, limit)), _) => Self::Above(x, limit, None),
+            (None, Some(((x, limit), mask))) => Self::Above(x, limit, Some(mask)),
+            (None, None) => {
+                let whole = Tape::new(graph, &[root]);
+                match chance(graph, root) {
+                    Some(p) => Self::Chance(whole, Tape::new(graph, &[p])),
+                    None => Self::Tape(whole),
+                }
+            }
+        }
+    }
 }
 
 impl GroupProgram {
@@ -37,7 +93,7 @@ impl GroupProgram {
         let lastspike = group.columns.slot("lastspike").filter(|_| group.is_refractory());
         let refractory = match (&d.refractory, free, lastspike) {
             (Some(refractory), Some(free), Some(last)) => {
-                Some((refractory_tape(refractory, &scope, free, last)?, free))
+                Some(Refractoriness::new(refractory, &scope, free, last)?)
             }
             _ => None,
         };
@@ -56,34 +112,37 @@ impl GroupProgram {
                         let free = l.graph.load(free, own);
                         holds = l.graph.apply2(Fun2::And, holds, free);
                     }
-                    Some(Tape::new(&l.graph, &[holds]))
+                    Some(Condition::new(&l.graph, holds))
                 }
             };
             let stream = context.stream(&format!("{} {name}", group.name()));
             events.push(EventProgram { name: name.clone(), condition, stream });
         }
         let stream = context.stream(&format!("{} stateupdater", group.name()));
-        Ok(Self { refractory, update: StateUpdate::new(update), events, lastspike, stream })
+        Ok(Self { refractory, update: StateUpdate::new(update), events, stream })
+    }
+
+    /// Lets refractoriness follow the spikes alone, if nothing that is set elsewhere decides on it.
+    pub(super) fn follow_spikes(&mut self, set_elsewhere: &[Slot]) {
+        if let Some(refractoriness) = &mut self.refractory {
+            refractoriness.follow_spikes(set_elsewhere);
+        }
     }
 
     pub(super) fn update(&mut self, store: &mut [Vec<f64>], n: usize, now: &Now, machine: &mut Machine) {
-        if let Some((tape, column)) = &self.refractory {
-            for start in (0..n).step_by(BLOCK) {
-                let count = BLOCK.min(n - start);
-                machine.run(tape, &inputs(store, Elements::From(start), now, self.stream), count);
-                store[column.place()][start..start + count].copy_from_slice(machine.result(0));
-            }
+        if let Some(refractoriness) = &mut self.refractory {
+            refractoriness.update(store, n, now, self.stream, machine);
         }
         for start in (0..n).step_by(BLOCK) {
             let count = BLOCK.min(n - start);
-            self.update.evaluate(&inputs(store, Elements::From(start), now, self.stream), count, machine);
-            self.update.store(store, start, count, now.dt, machine);
+            let inputs = inputs(&[], Elements::From(start), now, self.stream);
+            self.update.advance(store, &inputs, (start, count), now.dt, machine);
         }
     }
 
     /// Finds the neurons for which the event happens.
     pub(super) fn event(
-        &self,
+        &mut self,
         k: usize,
         found: &mut Vec<u32>,
         store: &mut [Vec<f64>],
@@ -93,51 +152,54 @@ impl GroupProgram {
     ) {
         found.clear();
         let event = &self.events[k];
-        let Some(tape) = &event.condition else { return };
-        for start in (0..n).step_by(BLOCK) {
-            let count = BLOCK.min(n - start);
-            machine.run(tape, &inputs(store, Elements::From(start), now, event.stream), count);
-            let here = machine.result(0).iter().enumerate().filter(|(_, holds)| **holds != 0.0);
-            found.extend(here.map(|(k, _)| u32::try_from(start + k).unwrap_or(u32::MAX)));
-        }
-        if let (Some((_, free)), Some(last), true) = (&self.refractory, self.lastspike, event.name == SPIKE) {
-            for &k in &*found {
-                store[free.place()][k as usize] = 0.0;
-                store[last.place()][k as usize] = now.time;
+        let Some(condition) = &event.condition else { return };
+        match condition {
+            Condition::Above(x, limit, mask) => {
+                let mask = mask.map(|m| &store[m.place()][..n]);
+                positions(machine.width(), &store[x.place()][..n], *limit, mask, 0, found);
             }
+            Condition::Chance(whole, p) => {
+                for start in (0..n).step_by(BLOCK) {
+                    let count = BLOCK.min(n - start);
+                    let inputs = inputs(store, Elements::From(start), now, event.stream);
+                    let width = machine.width();
+                    machine.run(p, &inputs, count);
+                    let p = machine.result(0);
+                    let most = largest(width, p);
+                    if most > 0.1 {
+                        machine.run(whole, &inputs, count);
+                        positions(width, machine.result(0), 0.0, None, start, found);
+                        continue;
+                    }
+                    // Hits of the largest probability, each kept with the share that its own has in it.
+                    event.stream.hits(width, (now.step, HITS, 2 * start), (count, most), |k| {
+                        let share = event.stream.uniform(now.step, THINNING, start + k);
+                        if p[k] >= most || share * most < p[k] {
+                            found.push(u32::try_from(start + k).unwrap_or(u32::MAX));
+                        }
+                    });
+                }
+            }
+            Condition::Tape(tape) => {
+                for start in (0..n).step_by(BLOCK) {
+                    let count = BLOCK.min(n - start);
+                    machine.run(tape, &inputs(store, Elements::From(start), now, event.stream), count);
+                    positions(machine.width(), machine.result(0), 0.0, None, start, found);
+                }
+            }
+        }
+        if let (Some(refractoriness), true) = (&mut self.refractory, event.name == SPIKE) {
+            refractoriness.spikes(found, store, now);
         }
     }
 }
 
-fn refractory_tape(refractory: &Refractory, scope: &Scope, free: Slot, last: Slot) -> Result<Tape> {
-    let own = At::new(Owner::Own);
-    let mut l = Lowering::new(scope);
-    let period = match refractory {
-        Refractory::Time(q) => l.graph.constant(q.value()),
-        Refractory::Expression(text) => {
-            let expr = parse_expression("refractory", text)?;
-            let value = l.expression(&expr)?;
-            if check_expression(&expr, scope)? == Kind::Condition {
-                // Leaving is decided by the condition, entering by the spike alone.
-                let flag = l.graph.load(free, own);
-                let over = l.graph.apply1(Fun1::Not, value);
-                let root = l.graph.apply2(Fun2::Or, flag, over);
-                return Ok(Tape::new(&l.graph, &[root]));
-            }
-            value
-        }
-    };
-    let dt = l.graph.constant(scope.dt());
-    let last = l.graph.load(last, own);
-    let t = l.graph.time();
-    let since = l.graph.apply2(Fun2::Sub, t, last);
-    let passed = l.timestep(since, dt);
-    let needed = l.timestep(period, dt);
-    let root = l.graph.apply2(Fun2::Ge, passed, needed);
-    Ok(Tape::new(&l.graph, &[root]))
-}
-
-fn inputs<'a>(store: &'a [Vec<f64>], elements: Elements<'a>, now: &Now, stream: Stream) -> Inputs<'a> {
+pub(super) fn inputs<'a>(
+    store: &'a [Vec<f64>],
+    elements: Elements<'a>,
+    now: &Now,
+    stream: Stream,
+) -> Inputs<'a> {
     let elements = [elements, Elements::One(0), Elements::One(0)];
     Inputs { store, elements, time: now.time, stream, step: now.step }
 }
@@ -160,31 +222,20 @@ impl StateUpdate {
         matches!(self.update, Update::None)
     }
 
-    /// Computes for a block; [`StateUpdate::store`] puts the results in place.
-    pub(super) fn evaluate(&self, inputs: &Inputs<'_>, count: usize, machine: &mut Machine) {
-        match &self.update {
-            Update::None => {}
-            Update::Program(tape, _) => machine.run(tape, inputs, count),
-            Update::Linear(system) => machine.run(&system.entries, inputs, count),
-        }
-    }
-
-    pub(super) fn store(
+    /// Takes a block of neighbours one step further; the inputs' own store is not looked at.
+    pub(super) fn advance(
         &mut self,
         store: &mut [Vec<f64>],
-        start: usize,
-        count: usize,
+        inputs: &Inputs<'_>,
+        (start, count): (usize, usize),
         dt: f64,
-        machine: &Machine,
+        machine: &mut Machine,
     ) {
         match &self.update {
             Update::None => {}
-            Update::Program(_, targets) => {
-                for (k, slot) in targets.iter().enumerate() {
-                    store[slot.place()][start..start + count].copy_from_slice(machine.result(k));
-                }
-            }
+            Update::Program(tape) => machine.run_storing(tape, store, inputs, start, count),
             Update::Linear(system) => {
+                machine.run(&system.entries, &Inputs { store, ..*inputs }, count);
                 let shared = system.entries.is_uniform();
                 let needed = if shared { 1 } else { start + count };
                 if self.propagators.len() < needed {

@@ -10,6 +10,7 @@ mod objects;
 mod operation;
 mod pathway;
 mod program;
+mod refractory;
 mod replay;
 mod run;
 mod schedule;

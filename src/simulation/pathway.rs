@@ -1,7 +1,7 @@
-//! A synaptic pathway compiled: spikes into the queue, and the statements for the synapses they reach.
+//! A synaptic pathway compiled: spikes into the calendar, and the statements for the synapses they reach.
 //! Statements act synapse by synapse, in order; whole blocks are computed at once only where that is the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::program::Now;
 use crate::codegen::{BLOCK, Elements, Fun1, Fun2, Graph, Inputs, Lowering, Machine, Node, Tape, Value};
@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::groups::{Context, GroupState};
 use crate::random::Stream;
 use crate::stateupdaters::{LinearSystem, Propagator, advance};
-use crate::synapses::{SynapsesState, delay_name};
+use crate::synapses::{NEAR, SynapsesState, delay_name};
 
 /// A variable that the statements set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,6 +20,15 @@ struct Write {
     at: At,
     /// The result is added to what is there, instead of replacing it.
     adds: bool,
+    /// A sum that nobody reads here: synapses of one block may add to it one after the other.
+    is_harmless: bool,
+}
+
+/// Statements that need no program: a fixed number, or a variable of the synapse, added to one variable of a neuron.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Summand {
+    Number(f64),
+    Column(Slot),
 }
 
 /// One pathway of one `Synapses` object.
@@ -34,16 +43,17 @@ pub(super) struct Pathway {
     sums_only: bool,
     /// A variable is read in one way and set in another, so that each synapse may see what the one before it set.
     aliased: bool,
-    /// Where the synapses of each neuron start in `order`.
-    starts: Vec<usize>,
-    /// Synapses by the neuron that drives them.
-    order: Vec<u32>,
-    /// Steps of each synapse's delay.
-    delays: Vec<u64>,
+    /// The only thing that statements do, if it is this simple.
+    summand: Option<Summand>,
+    rows: Rows,
+    calendar: Calendar,
     stream: Stream,
     /// For each synapse, source and target neuron the block that touched it last.
     touched: [Vec<u64>; 3],
     block: u64,
+    /// Synapses reached, and the neurons on both sides of a block of them; kept to be filled again.
+    due: Vec<u32>,
+    ends: [Vec<u32>; 2],
 }
 
 impl Pathway {
@@ -60,51 +70,145 @@ impl Pathway {
         l.statements(&parse_statements(&d.name, &d.code)?).map_err(|e| e.in_text(&d.name, &d.code))?;
         let written = std::mem::take(&mut l.written);
         let mut graph = l.graph;
-        let (writes, roots) = as_sums(&mut graph, &written);
+        let entries = coupled.as_ref().map_or(&[][..], |c| &c.entries);
+        let (writes, roots) = as_sums(&mut graph, &written, entries);
         let is_written = |slot: Slot| written.keys().any(|(s, _)| *s == slot);
-        let sums_only = writes.iter().all(|w| w.adds)
+        let sums_only = writes.iter().all(|w| w.is_harmless)
             && !graph.any(&roots, &|n| matches!(n, Node::Load(slot, _) if is_written(slot)));
         let elsewhere = |slot: Slot, at: At| written.keys().any(|(s, a)| *s == slot && *a != at);
-        let entries = coupled.as_ref().map_or(&[][..], |c| &c.entries);
         let read = [&roots[..], entries].concat();
         let aliased = graph.any(&read, &|n| matches!(n, Node::Load(slot, at) if elsewhere(slot, at)))
             || written.keys().any(|(slot, at)| elsewhere(*slot, *at))
             || written.keys().any(|(_, at)| at.owner == Owner::Shared || at.via.is_some());
+        let summand = match (&writes[..], &roots[..]) {
+            ([Write { adds: true, at: At { owner: Owner::Pre | Owner::Post, via: None }, .. }], [root])
+                if sums_only =>
+            {
+                match (graph.as_constant(*root), graph.node(*root)) {
+                    (Some(x), _) => Some(Summand::Number(x)),
+                    (None, Node::Load(slot, at)) if at == At::new(Owner::Own) => Some(Summand::Column(slot)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
         let (drivers, drivers_n) = match d.side {
             Side::Pre => (&synapses.i, source.len()),
             Side::Post => (&synapses.j, target.len()),
         };
-        let (starts, order) = by_driver(drivers, drivers_n);
+        let rows = Rows::new(drivers, drivers_n, delay_steps(synapses, context, &d.name, dt)?);
+        let sets = |owner| writes.iter().any(|w| w.at.owner == owner && !w.is_harmless);
+        let size = |owner, n: usize| vec![0; if sums_only || aliased || !sets(owner) { 0 } else { n }];
         Ok(Self {
             queue,
             coupled: coupled.map(|c| (LinearSystem::free(c.columns, Tape::new(&graph, &c.entries)), c.last)),
             tape: Tape::new(&graph, &roots),
-            writes,
             sums_only,
             aliased,
-            starts,
-            order,
-            delays: delay_steps(synapses, context, &d.name, dt)?,
+            summand,
+            rows,
+            calendar: Calendar::default(),
             stream: context.stream(&format!("{} {}", synapses.name(), d.name)),
-            touched: [vec![0; synapses.len()], vec![0; source.len()], vec![0; target.len()]],
+            touched: [
+                size(Owner::Own, synapses.len()),
+                size(Owner::Pre, source.len()),
+                size(Owner::Post, target.len()),
+            ],
+            writes,
             block: 0,
+            due: Vec::new(),
+            ends: [Vec::new(), Vec::new()],
         })
     }
 
-    /// Sends the spikes of the driving group on their way; the synapses reached in this step come back.
-    pub(super) fn send(&self, spikes: &[u32], synapses: &mut SynapsesState) -> Vec<u32> {
+    /// The columns that the statements set.
+    pub(super) fn slots(&self) -> impl Iterator<Item = Slot> {
+        self.writes.iter().map(|w| w.slot)
+    }
+
+    /// Sends the spikes of the driving group on their way and runs the statements for the synapses reached now.
+    pub(super) fn propagate(
+        &mut self,
+        spikes: &[u32],
+        synapses: &mut SynapsesState,
+        store: &mut [Vec<f64>],
+        now: &Now,
+        machine: &mut Machine,
+    ) {
         let queue = &mut synapses.queues[self.queue];
         for &spike in spikes {
-            let range = self.starts[spike as usize]..self.starts[spike as usize + 1];
-            for &s in &self.order[range] {
-                queue.push(self.delays[s as usize], s);
+            for (delay, span) in self.rows.of(spike) {
+                if delay < NEAR {
+                    self.calendar.add(delay, span);
+                } else {
+                    span.for_each(|p| queue.push(delay, self.rows.synapse(p)));
+                }
             }
         }
-        queue.take()
+        // What an earlier run, or a long delay, has sent before.
+        let earlier = queue.take();
+        let spans = self.calendar.take();
+        if let (Some(summand), true) = (self.summand, earlier.is_empty()) {
+            self.add(summand, &spans, synapses, store);
+        } else if !(earlier.is_empty() && spans.is_empty()) {
+            let mut due = std::mem::take(&mut self.due);
+            due.clear();
+            due.extend(earlier);
+            for span in &spans {
+                due.extend(span.clone().map(|p| self.rows.synapse(p)));
+            }
+            self.deliver(&due, synapses, store, now, machine);
+            self.due = due;
+        }
+        self.calendar.give_back(spans);
+    }
+
+    /// Leaves what is on its way to the synapses themselves, for the next run.
+    pub(super) fn put_down(&mut self, synapses: &mut SynapsesState) {
+        let queue = &mut synapses.queues[self.queue];
+        for (delay, spans) in (0_u64..).zip(std::mem::take(&mut self.calendar.coming)) {
+            for span in spans {
+                span.for_each(|p| queue.push(delay, self.rows.synapse(p)));
+            }
+        }
+    }
+
+    /// The short road for sums.
+    fn add(&self, summand: Summand, spans: &[Span], synapses: &SynapsesState, store: &mut [Vec<f64>]) {
+        let write = self.writes[0];
+        let neurons = if write.at.owner == Owner::Pre { &synapses.i } else { &synapses.j };
+        let mut column = std::mem::take(&mut store[write.slot.place()]);
+        for span in spans {
+            match (summand, &self.rows.order) {
+                (Summand::Number(x), None) => {
+                    for neuron in &neurons[span.start as usize..span.end as usize] {
+                        column[*neuron as usize] += x;
+                    }
+                }
+                (Summand::Column(slot), None) => {
+                    let range = span.start as usize..span.end as usize;
+                    for (neuron, x) in neurons[range.clone()].iter().zip(&store[slot.place()][range]) {
+                        column[*neuron as usize] += x;
+                    }
+                }
+                (Summand::Number(x), Some(order)) => {
+                    for synapse in &order[span.start as usize..span.end as usize] {
+                        column[neurons[*synapse as usize] as usize] += x;
+                    }
+                }
+                (Summand::Column(slot), Some(order)) => {
+                    let values = &store[slot.place()];
+                    for synapse in &order[span.start as usize..span.end as usize] {
+                        column[neurons[*synapse as usize] as usize] += values[*synapse as usize];
+                    }
+                }
+            }
+        }
+        store[write.slot.place()] = column;
     }
 
     /// Runs the statements for the synapses reached, in their order.
-    pub(super) fn deliver(
+    fn deliver(
         &mut self,
         due: &[u32],
         synapses: &SynapsesState,
@@ -130,31 +234,34 @@ impl Pathway {
             return 1;
         }
         self.block += 1;
-        let sets = |owner| self.writes.iter().any(|w| w.at.owner == owner);
-        let sets = [sets(Owner::Own), sets(Owner::Pre), sets(Owner::Post)];
         for (k, &s) in due.iter().take(BLOCK).enumerate() {
             let elements = [s as usize, synapses.i[s as usize] as usize, synapses.j[s as usize] as usize];
-            let seen = (0..3).any(|o| sets[o] && self.touched[o][elements[o]] == self.block);
+            let seen = self.touched.iter().zip(elements).any(|(t, e)| t.get(e) == Some(&self.block));
             if seen {
                 return k.max(1);
             }
             for (touched, element) in self.touched.iter_mut().zip(elements) {
-                touched[element] = self.block;
+                if let Some(touched) = touched.get_mut(element) {
+                    *touched = self.block;
+                }
             }
         }
         due.len().min(BLOCK)
     }
 
     fn run(
-        &self,
+        &mut self,
         block: &[u32],
         synapses: &SynapsesState,
         store: &mut [Vec<f64>],
         now: &Now,
         machine: &mut Machine,
     ) {
-        let ends = |list: &[u32]| block.iter().map(|&s| list[s as usize]).collect::<Vec<u32>>();
-        let (pre, post) = (ends(&synapses.i), ends(&synapses.j));
+        let [mut pre, mut post] = std::mem::take(&mut self.ends);
+        for (ends, list) in [(&mut pre, &synapses.i), (&mut post, &synapses.j)] {
+            ends.clear();
+            ends.extend(block.iter().map(|&s| list[s as usize]));
+        }
         if let Some((system, last)) = &self.coupled {
             self.catch_up(system, *last, [block, &pre, &post], store, now, machine);
         }
@@ -189,6 +296,7 @@ impl Pathway {
                 *place = if write.adds { *place + v } else { *v };
             }
         }
+        self.ends = [pre, post];
     }
 }
 
@@ -225,7 +333,12 @@ impl Pathway {
 }
 
 /// Writes of the form `x = x + something` as sums, so that several synapses can add to one neuron at once.
-fn as_sums(graph: &mut Graph, written: &BTreeMap<(Slot, At), Value>) -> (Vec<Write>, Vec<Value>) {
+/// What is read besides counts as read by all of them.
+fn as_sums(
+    graph: &mut Graph,
+    written: &BTreeMap<(Slot, At), Value>,
+    besides: &[Value],
+) -> (Vec<Write>, Vec<Value>) {
     let loads = |n: Node| matches!(n, Node::Load(s, _) if written.keys().any(|(slot, _)| *slot == s));
     let mut out = (Vec::new(), Vec::new());
     for (&(slot, at), &value) in written {
@@ -238,28 +351,124 @@ fn as_sums(graph: &mut Graph, written: &BTreeMap<(Slot, At), Value>) -> (Vec<Wri
             }
             _ => None,
         };
-        out.0.push(Write { slot, at, adds: summand.is_some() });
+        out.0.push(Write { slot, at, adds: summand.is_some(), is_harmless: false });
         out.1.push(summand.unwrap_or(value));
+    }
+    let (writes, roots) = &mut out;
+    for write in writes {
+        let read = [&roots[..], besides].concat();
+        let is_read = graph.any(&read, &|n| matches!(n, Node::Load(slot, _) if slot == write.slot));
+        write.is_harmless = write.adds && !is_read;
     }
     out
 }
 
-/// Synapses sorted by the neuron that drives them, each neuron's in the order of their numbers.
-fn by_driver(drivers: &[u32], n: usize) -> (Vec<usize>, Vec<u32>) {
-    let mut starts = vec![0; n + 1];
-    for &d in drivers {
-        starts[d as usize + 1] += 1;
+/// Places in the order of the rows.
+type Span = std::ops::Range<u32>;
+
+/// Synapses sorted by the neuron that drives them, then by delay, then by their numbers.
+struct Rows {
+    /// Where the synapses of each neuron start.
+    starts: Vec<u32>,
+    /// The synapse at each place, if places are not the numbers themselves.
+    order: Option<Vec<u32>>,
+    delays: Delays,
+}
+
+enum Delays {
+    /// All synapses have this one.
+    Same(u64),
+    /// By place.
+    Each(Vec<u64>),
+}
+
+impl Rows {
+    fn new(drivers: &[u32], n: usize, delays: Vec<u64>) -> Self {
+        let mut starts = vec![0_u32; n + 1];
+        for &d in drivers {
+            starts[d as usize + 1] += 1;
+        }
+        for k in 0..n {
+            starts[k + 1] += starts[k];
+        }
+        let first = delays.first().copied().unwrap_or(0);
+        let is_same = delays.iter().all(|d| *d == first);
+        if is_same && drivers.is_sorted() {
+            return Self { starts, order: None, delays: Delays::Same(first) };
+        }
+        let mut next = starts.clone();
+        let mut order = vec![0; drivers.len()];
+        for (s, &d) in (0_u32..).zip(drivers) {
+            order[next[d as usize] as usize] = s;
+            next[d as usize] += 1;
+        }
+        if is_same {
+            return Self { starts, order: Some(order), delays: Delays::Same(first) };
+        }
+        for row in starts.windows(2) {
+            order[row[0] as usize..row[1] as usize].sort_by_key(|s| delays[*s as usize]);
+        }
+        let delays = order.iter().map(|s| delays[*s as usize]).collect();
+        Self { starts, order: Some(order), delays: Delays::Each(delays) }
     }
-    for k in 0..n {
-        starts[k + 1] += starts[k];
+
+    fn synapse(&self, place: u32) -> u32 {
+        self.order.as_ref().map_or(place, |order| order[place as usize])
     }
-    let mut next = starts.clone();
-    let mut order = vec![0; drivers.len()];
-    for (s, &d) in (0_u32..).zip(drivers) {
-        order[next[d as usize]] = s;
-        next[d as usize] += 1;
+
+    /// The synapses of a neuron, cut where the delay changes.
+    fn of(&self, neuron: u32) -> impl Iterator<Item = (u64, Span)> {
+        let mut start = self.starts[neuron as usize];
+        let end = self.starts[neuron as usize + 1];
+        std::iter::from_fn(move || {
+            if start >= end {
+                return None;
+            }
+            let first = start;
+            let delay = match &self.delays {
+                Delays::Same(delay) => {
+                    start = end;
+                    *delay
+                }
+                Delays::Each(delays) => {
+                    let delay = delays[first as usize];
+                    while start < end && delays[start as usize] == delay {
+                        start += 1;
+                    }
+                    delay
+                }
+            };
+            Some((delay, first..start))
+        })
     }
-    (starts, order)
+}
+
+/// For each coming step the synapses that will be reached, those sent earlier first; the present step in front.
+#[derive(Default)]
+struct Calendar {
+    coming: VecDeque<Vec<Span>>,
+    /// Lists to be filled again.
+    spare: Vec<Vec<Span>>,
+}
+
+impl Calendar {
+    fn add(&mut self, delay: u64, span: Span) {
+        let place = usize::try_from(delay).unwrap_or(usize::MAX);
+        while self.coming.len() <= place {
+            self.coming.push_back(self.spare.pop().unwrap_or_default());
+        }
+        self.coming[place].push(span);
+    }
+
+    /// What is reached in this step; goes on to the next.
+    fn take(&mut self) -> Vec<Span> {
+        self.coming.pop_front().or_else(|| self.spare.pop()).unwrap_or_default()
+    }
+
+    fn give_back(&mut self, mut list: Vec<Span>) {
+        list.clear();
+        self.spare.push(list);
+    }
 }
 
 /// Brian2's rounding: `int(delay/dt + 0.5)`.

@@ -37,9 +37,14 @@ impl CodeProgram {
         let part = |wanted: bool| -> Option<(Tape, Vec<Slot>)> {
             let writes = l.written.iter().filter(|((_, at), _)| (at.owner == Owner::Shared) == wanted);
             let (slots, roots): (Vec<Slot>, Vec<Value>) = writes.map(|((slot, _), v)| (*slot, *v)).unzip();
-            (!slots.is_empty()).then(|| (Tape::new(&l.graph, &roots), slots))
+            (!slots.is_empty()).then(|| (Tape::storing(&l.graph, &roots, &slots), slots))
         };
         Ok(Self { shared: part(true), each: part(false), stream })
+    }
+
+    /// The columns that the statements set.
+    pub(super) fn slots(&self) -> impl Iterator<Item = Slot> {
+        self.shared.iter().chain(&self.each).flat_map(|(_, slots)| slots.iter().copied())
     }
 
     /// Runs for elements of a group, or of synapses with their ends.
@@ -81,14 +86,15 @@ impl CodeProgram {
                         (Elements::List(&list[first..first + n]), Elements::One(0), Elements::One(0))
                     }
                 };
-                machine.run(tape, &self.inputs(store, [own, pre, post], now), n);
-                for (k, slot) in slots.iter().enumerate() {
-                    let column = &mut store[slot.place()];
-                    match chosen {
-                        Chosen::Range(start, _) => {
-                            column[start + first..start + first + n].copy_from_slice(machine.result(k));
-                        }
-                        Chosen::List(list) => {
+                match chosen {
+                    Chosen::Range(start, _) => {
+                        let inputs = self.inputs(&[], [own, pre, post], now);
+                        machine.run_storing(tape, store, &inputs, start + first, n);
+                    }
+                    Chosen::List(list) => {
+                        machine.run(tape, &self.inputs(store, [own, pre, post], now), n);
+                        for (k, slot) in slots.iter().enumerate() {
+                            let column = &mut store[slot.place()];
                             crate::groups::scatter(column, &list[first..first + n], machine.result(k));
                         }
                     }

@@ -71,13 +71,26 @@ pub(super) fn run(
     context: &mut Context,
     end: f64,
     stop: &AtomicBool,
+    wishes: Wishes<'_, '_>,
+) -> (f64, Result<()>) {
+    let mut engine = match Engine::new(objects, context) {
+        Ok(engine) => engine,
+        Err(error) => return (context.time, Err(error)),
+    };
+    let result = step_by_step(&mut engine, objects, context, end, stop, wishes);
+    engine.finish();
+    result
+}
+
+fn step_by_step(
+    engine: &mut Engine<'_>,
+    objects: &Objects,
+    context: &mut Context,
+    end: f64,
+    stop: &AtomicBool,
     mut wishes: Wishes<'_, '_>,
 ) -> (f64, Result<()>) {
     let start = context.time;
-    let mut engine = match Engine::new(objects, context) {
-        Ok(engine) => engine,
-        Err(error) => return (start, Err(error)),
-    };
     let mut steps = engine.steps.clone();
     if steps.is_empty() {
         steps.push(context.dt);
@@ -110,7 +123,7 @@ pub(super) fn run(
             engine.now.dt = c.dt;
             let before = wishes.profile.is_some().then(Instant::now);
             if let Task::Operation(k) = task {
-                match operate(&mut engine, context, objects, k) {
+                match operate(engine, context, objects, k) {
                     Ok(false) => {}
                     Ok(true) => stop.store(true, Ordering::Relaxed),
                     Err(error) => return (time, Err(error)),

@@ -114,12 +114,53 @@ pub(super) fn entries(graph: &mut Graph, rows: &[Affine], x: &[Value]) -> Vec<Va
 
 fn coupled(build: &Build<'_>, mut graph: Graph, rows: &[Affine], x: &[Value]) -> Update {
     let roots = entries(&mut graph, rows, x);
-    Update::Linear(LinearSystem {
+    let system = LinearSystem {
         columns: build.rates.iter().map(|r| r.column).collect(),
         entries: Tape::new(&graph, &roots),
         frozen: build.rates.iter().map(|r| r.frozen).collect(),
         refractory: build.refractory,
-    })
+    };
+    let known: Option<Vec<f64>> = roots.iter().map(|root| graph.as_constant(*root)).collect();
+    match known {
+        Some(entries) => fixed(build, &system, &entries, graph),
+        None => Update::Linear(system),
+    }
+}
+
+/// The same where all entries are known now: sums of products with numbers.
+fn fixed(build: &Build<'_>, system: &LinearSystem, entries: &[f64], mut graph: Graph) -> Update {
+    let g = &mut graph;
+    let x = build.state(g);
+    let free = build.free(g);
+    let dt = build.scope.dt();
+    let mut rows = |is_free: bool| -> Vec<Value> {
+        let p = system.propagator(entries, is_free, dt);
+        let n = x.len();
+        let row = |i: usize| {
+            let mut sum = None;
+            for (j, x) in x.iter().enumerate().filter(|(j, _)| p[[i, *j]] != 0.0) {
+                let factor = g.constant(p[[i, j]]);
+                let term = g.apply2(Fun2::Mul, *x, factor);
+                sum = Some(sum.map_or(term, |sum| g.apply2(Fun2::Add, sum, term)));
+            }
+            let rest = g.constant(p[[i, n]]);
+            match sum {
+                Some(sum) if p[[i, n]] == 0.0 => sum,
+                Some(sum) => g.apply2(Fun2::Add, sum, rest),
+                None => rest,
+            }
+        };
+        (0..n).map(row).collect()
+    };
+    let moving = rows(true);
+    let roots = match free {
+        Some(free) if system.frozen.contains(&true) => {
+            let standing = rows(false);
+            moving.iter().zip(standing).map(|(m, s)| graph.select(free, *m, s)).collect()
+        }
+        _ => moving,
+    };
+    build.program(&graph, &roots)
 }
 
 /// `exp(a)` by scaling, a Taylor series and squaring (Moler and Van Loan, SIAM Review 45, 2003, method 3).

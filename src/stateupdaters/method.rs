@@ -13,7 +13,7 @@ pub(crate) enum Update {
     /// Nothing changes by itself.
     None,
     /// A tape whose results are the new values of these columns.
-    Program(Tape, Vec<Slot>),
+    Program(Tape),
     /// Coupled linear equations, by a matrix exponential for each neuron.
     Linear(LinearSystem),
 }
@@ -161,6 +161,12 @@ impl<'a> Build<'a> {
         self.refractory.map(|c| graph.load(c, At::new(Owner::Own)))
     }
 
+    /// A tape that stores these new values.
+    pub(crate) fn program(&self, graph: &Graph, roots: &[Value]) -> Update {
+        let columns: Vec<Slot> = self.rates.iter().map(|r| r.column).collect();
+        Update::Program(Tape::storing(graph, roots, &columns))
+    }
+
     /// New values into a tape, frozen variables held where the neuron is refractory.
     pub(crate) fn finish(&self, mut graph: Graph, new: &[Value]) -> Update {
         let old = self.state(&mut graph);
@@ -172,6 +178,6 @@ impl<'a> Build<'a> {
                 _ => *new,
             });
         }
-        Update::Program(Tape::new(&graph, &roots), self.rates.iter().map(|r| r.column).collect())
+        self.program(&graph, &roots)
     }
 }

@@ -13,5 +13,5 @@ mod synapses;
 pub use connect::{Connect, IntoIndices, IntoNumberExpression};
 pub use synapses::Synapses;
 
-pub(crate) use queue::SpikeQueue;
+pub(crate) use queue::{NEAR, SpikeQueue};
 pub(crate) use state::{SynapsesState, delay_name};

@@ -11,6 +11,7 @@ use crate::equations::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::random::Stream;
 use crate::units::Dimension;
+use crate::vector::Width;
 
 /// Source and target of each new synapse, in order, counted within the parts of the groups.
 pub(super) type Pairs = (Vec<u32>, Vec<u32>);
@@ -34,6 +35,12 @@ struct Rules {
     p: Option<Tape>,
     n: Option<Tape>,
 }
+
+/// The draw that gaps between hits come from; that of pairs one by one is 0.
+const GAPS: u32 = u32::MAX - 1;
+/// In shorter rows, or with a larger probability, gaps save nothing: each pair has its own draw.
+const LONG: usize = 256;
+const MOST: f64 = 0.5;
 
 /// One side of each candidate is fixed in a row; the other one varies.
 #[derive(Clone, Copy, PartialEq)]
@@ -71,8 +78,17 @@ impl Candidates<'_> {
             (None, None) => {
                 rules.condition =
                     connect.condition.as_deref().map(|text| self.condition(text)).transpose()?;
-                let targets: Vec<u32> = (0..index(self.target.len())).collect();
+                let mut targets: Vec<u32> = (0..index(self.target.len())).collect();
+                // One probability for all pairs: go from hit to hit, and look at nothing else of the others.
+                let chance = rules.p.as_ref().and_then(Tape::as_constant);
+                let chance = chance.filter(|p| (0.0..MOST).contains(p) && targets.len() >= LONG);
+                if chance.is_some() {
+                    rules.p = None;
+                }
                 for i in 0..index(self.source.len()) {
+                    if let Some(p) = chance {
+                        self.hits(p, i, &mut targets, machine.width());
+                    }
                     self.row(&rules, Outer::Source, i, &targets, &mut machine, &mut found, first)?;
                 }
             }
@@ -306,6 +322,13 @@ impl Candidates<'_> {
             out.extend_from_slice(machine.result(0));
         }
         out
+    }
+
+    /// The targets in a row that chance lets pass.
+    fn hits(&self, p: f64, row: u32, targets: &mut Vec<u32>, width: Width) {
+        targets.clear();
+        let place = (u64::from(row), GAPS, 0);
+        self.stream.hits(width, place, (self.target.len(), p), |k| targets.push(index(k)));
     }
 
     /// Adds those of the candidates that the rules let pass.

@@ -16,7 +16,7 @@ pub(crate) struct SpikeQueue {
 }
 
 /// Delays up to so many steps have a slot each.
-const NEAR: u64 = 1 << 16;
+pub(crate) const NEAR: u64 = 1 << 16;
 
 impl SpikeQueue {
     /// A spike reaches `synapse` after `delay` steps.

@@ -1,7 +1,7 @@
 //! The living part of synapses: pairs, variables, pathways.
 //! Synapses are numbered in the order in which they were made, as in Brian2.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::pairs::Candidates;
 use super::queue::SpikeQueue;
@@ -211,9 +211,9 @@ impl SynapsesState {
             context.store[slot.place()] = copies_of(&self.i, &self.j);
         }
         for (slot, ends) in self.degrees.iter().zip([&self.i, &self.j]) {
-            let mut counts: BTreeMap<u32, f64> = BTreeMap::new();
-            ends.iter().for_each(|k| *counts.entry(*k).or_default() += 1.0);
-            context.store[slot.place()] = ends.iter().map(|k| counts[k]).collect();
+            let mut counts = vec![0.0; ends.iter().max().map_or(0, |k| *k as usize + 1)];
+            ends.iter().for_each(|k| counts[*k as usize] += 1.0);
+            context.store[slot.place()] = ends.iter().map(|k| counts[*k as usize]).collect();
         }
         Ok(added)
     }
@@ -310,7 +310,7 @@ impl SynapsesState {
 
 /// For each synapse how many before it join the same pair.
 fn copies_of(i: &[u32], j: &[u32]) -> Vec<f64> {
-    let mut seen: BTreeMap<(u32, u32), f64> = BTreeMap::new();
+    let mut seen: HashMap<(u32, u32), f64> = HashMap::new();
     i.iter()
         .zip(j)
         .map(|(i, j)| {

@@ -1,0 +1,349 @@
+//! The loops: one operation for a whole block, its operands slices, single numbers or what the result stood on before.
+//! A slice has the length of the result, or more.
+
+use super::functions::{Fun1, Fun2};
+use super::trigonometric::{cos, is_near, near_cos, near_sin, near_tan, sin, tan};
+use super::width::{Loop, Width};
+use super::{acos, asin, atan, cosh, exp, expm1, exprel, log, log1p, log10, pow, sinh, tanh};
+
+/// Where an operand comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source<'a> {
+    Slice(&'a [f64]),
+    Number(f64),
+    /// What stands in the result now.
+    Result,
+}
+
+/// A loop over the result and up to three slices, with a function known when the loop is compiled.
+macro_rules! each {
+    ($width:expr, $out:expr, [$($x:ident = $slice:expr),*], [$($k:ident = $number:expr),*], $o:ident => $value:expr) => {{
+        struct Each<'a> { out: &'a mut [f64], $($x: &'a [f64],)* $($k: f64,)* }
+        impl Loop for Each<'_> {
+            type Output = ();
+            #[inline(always)]
+            fn run(self) {
+                let Self { out, $($x,)* $($k,)* } = self;
+                let n = out.len();
+                $(let $x = &$x[..n];)*
+                for i in 0..n {
+                    $(let $x = $x[i];)*
+                    #[allow(unused_variables, reason = "only some loops read what the result stands on")]
+                    let $o = out[i];
+                    out[i] = $value;
+                }
+            }
+        }
+        $width.run(Each { out: $out, $($x: $slice,)* $($k: $number,)* });
+    }};
+}
+
+/// One function of each number.
+pub(crate) fn map(width: Width, f: Fun1, out: &mut [f64], a: &[f64]) {
+    macro_rules! by {
+        ($x:ident => $value:expr) => {
+            each!(width, out, [$x = a], [], _o => $value)
+        };
+    }
+    match f {
+        Fun1::Neg => by!(x => -x),
+        Fun1::Not => by!(x => if x == 0.0 { 1.0 } else { 0.0 }),
+        Fun1::Truth => by!(x => if x == 0.0 { 0.0 } else { 1.0 }),
+        Fun1::Abs => by!(x => x.abs()),
+        Fun1::Sqrt => by!(x => x.sqrt()),
+        Fun1::Ceil => by!(x => x.ceil()),
+        Fun1::Floor => by!(x => x.floor()),
+        Fun1::Trunc => by!(x => x.trunc()),
+        Fun1::Sign => by!(x => Fun1::Sign.apply(x)),
+        Fun1::Exp => by!(x => exp(x)),
+        Fun1::Expm1 => by!(x => expm1(x)),
+        Fun1::Exprel => by!(x => exprel(x)),
+        Fun1::Log => by!(x => log(x)),
+        Fun1::Log10 => by!(x => log10(x)),
+        Fun1::Log1p => by!(x => log1p(x)),
+        Fun1::Sinh => by!(x => sinh(x)),
+        Fun1::Cosh => by!(x => cosh(x)),
+        Fun1::Tanh => by!(x => tanh(x)),
+        Fun1::Asin => by!(x => asin(x)),
+        Fun1::Acos => by!(x => acos(x)),
+        Fun1::Atan => by!(x => atan(x)),
+        Fun1::Sin => {
+            by!(x => near_sin(x));
+            far(out, a, sin);
+        }
+        Fun1::Cos => {
+            by!(x => near_cos(x));
+            far(out, a, cos);
+        }
+        Fun1::Tan => {
+            by!(x => near_tan(x));
+            far(out, a, tan);
+        }
+    }
+}
+
+/// Large angles once more, by the longer road.
+fn far(out: &mut [f64], a: &[f64], f: fn(f64) -> f64) {
+    for (o, a) in out.iter_mut().zip(a) {
+        if !is_near(*a) {
+            *o = f(*a);
+        }
+    }
+}
+
+/// One function of two numbers each.
+pub(crate) fn binary(width: Width, f: Fun2, out: &mut [f64], a: Source<'_>, b: Source<'_>) {
+    use Source::{Number, Result, Slice};
+    if let (Number(a), Number(b)) = (a, b) {
+        out.fill(f.apply(a, b));
+        return;
+    }
+    // Arithmetic has a loop for each kind of operands, comparisons for most; what is rare has one.
+    macro_rules! all {
+        ($x:ident, $y:ident => $value:expr) => {
+            match (a, b) {
+                (Slice(a), Slice(b)) => each!(width, out, [$x = a, $y = b], [], _o => $value),
+                (Slice(a), Number(b)) => each!(width, out, [$x = a], [$y = b], _o => $value),
+                (Number(a), Slice(b)) => each!(width, out, [$y = b], [$x = a], _o => $value),
+                (Result, Slice(b)) => each!(width, out, [$y = b], [], $x => $value),
+                (Slice(a), Result) => each!(width, out, [$x = a], [], $y => $value),
+                (Result, Number(b)) => each!(width, out, [], [$y = b], $x => $value),
+                (Number(a), Result) => each!(width, out, [], [$x = a], $y => $value),
+                (Result, Result) => each!(width, out, [], [], o => { let ($x, $y) = (o, o); $value }),
+                (Number(_), Number(_)) => {}
+            }
+        };
+    }
+    macro_rules! most {
+        ($x:ident, $y:ident => $value:expr) => {
+            match (a, b) {
+                (Slice(a), Slice(b)) => each!(width, out, [$x = a, $y = b], [], _o => $value),
+                (Slice(a), Number(b)) => each!(width, out, [$x = a], [$y = b], _o => $value),
+                (Number(a), Slice(b)) => each!(width, out, [$y = b], [$x = a], _o => $value),
+                _ => rest(f, out, a, b),
+            }
+        };
+    }
+    match f {
+        Fun2::Add => all!(x, y => x + y),
+        Fun2::Sub => all!(x, y => x - y),
+        Fun2::Mul => all!(x, y => x * y),
+        Fun2::Div => all!(x, y => x / y),
+        Fun2::Gt => most!(x, y => if x > y { 1.0 } else { 0.0 }),
+        Fun2::Ge => most!(x, y => if x >= y { 1.0 } else { 0.0 }),
+        Fun2::Eq => most!(x, y => if x == y { 1.0 } else { 0.0 }),
+        Fun2::Ne => most!(x, y => if x == y { 0.0 } else { 1.0 }),
+        Fun2::And => most!(x, y => if x == 0.0 || y == 0.0 { 0.0 } else { 1.0 }),
+        Fun2::Or => most!(x, y => if x == 0.0 && y == 0.0 { 0.0 } else { 1.0 }),
+        Fun2::Min => most!(x, y => Fun2::Min.apply(x, y)),
+        Fun2::Max => most!(x, y => Fun2::Max.apply(x, y)),
+        Fun2::Lt => binary(width, Fun2::Gt, out, b, a),
+        Fun2::Le => binary(width, Fun2::Ge, out, b, a),
+        Fun2::Pow => match (a, b) {
+            (Slice(a), Slice(b)) => each!(width, out, [x = a, y = b], [], _o => pow(x, y)),
+            (Slice(a), Number(b)) => each!(width, out, [x = a], [y = b], _o => pow(x, y)),
+            _ => rest(f, out, a, b),
+        },
+        Fun2::FloorDiv | Fun2::Mod => rest(f, out, a, b),
+    }
+}
+
+/// One after the other, for what is rare.
+fn rest(f: Fun2, out: &mut [f64], a: Source<'_>, b: Source<'_>) {
+    let read = |s: Source<'_>, k: usize, o: f64| match s {
+        Source::Slice(x) => x[k],
+        Source::Number(x) => x,
+        Source::Result => o,
+    };
+    for (k, o) in out.iter_mut().enumerate() {
+        *o = f.apply(read(a, k, *o), read(b, k, *o));
+    }
+}
+
+/// `a*b + c`, rounded twice as if written in two statements; true if there is a loop for such operands.
+pub(crate) fn multiply_add(
+    width: Width,
+    f: Fun2,
+    out: &mut [f64],
+    a: &[f64],
+    b: Source<'_>,
+    c: Source<'_>,
+) -> bool {
+    use Source::{Number, Slice};
+    macro_rules! by {
+        ($x:ident, $y:ident, $z:ident => $value:expr) => {
+            match (b, c) {
+                (Slice(b), Slice(c)) => each!(width, out, [$x = a, $y = b, $z = c], [], _o => $value),
+                (Slice(b), Number(c)) => each!(width, out, [$x = a, $y = b], [$z = c], _o => $value),
+                (Number(b), Slice(c)) => each!(width, out, [$x = a, $z = c], [$y = b], _o => $value),
+                (Number(b), Number(c)) => each!(width, out, [$x = a], [$y = b, $z = c], _o => $value),
+                _ => return false,
+            }
+        };
+    }
+    match f {
+        Fun2::Add => by!(x, y, z => x * y + z),
+        Fun2::Sub => by!(x, y, z => x * y - z),
+        _ => return false,
+    }
+    true
+}
+
+/// By bits, so that the compiler does not make a jump or a store for some elements of it.
+#[inline(always)]
+fn choose(condition: f64, yes: f64, no: f64) -> f64 {
+    let mask = u64::from(condition == 0.0).wrapping_neg();
+    f64::from_bits((no.to_bits() & mask) | (yes.to_bits() & !mask))
+}
+
+/// Where `condition` is true, `yes`, elsewhere `no`.
+pub(crate) fn select(width: Width, out: &mut [f64], condition: &[f64], yes: Source<'_>, no: Source<'_>) {
+    use Source::{Number, Result, Slice};
+    macro_rules! by {
+        ([$($x:ident = $slice:expr),*], [$($k:ident = $number:expr),*], $o:ident => $yes:ident, $no:ident) => {
+            each!(width, out, [c = condition $(, $x = $slice)*], [$($k = $number),*],
+                  $o => choose(c, $yes, $no))
+        };
+    }
+    match (yes, no) {
+        (Slice(y), Slice(n)) => by!([y = y, n = n], [], _o => y, n),
+        (Slice(y), Number(n)) => by!([y = y], [n = n], _o => y, n),
+        (Number(y), Slice(n)) => by!([n = n], [y = y], _o => y, n),
+        (Number(y), Number(n)) => by!([], [y = y, n = n], _o => y, n),
+        (Slice(y), Result) => by!([y = y], [], o => y, o),
+        (Number(y), Result) => by!([], [y = y], o => y, o),
+        (Result, Slice(n)) => by!([n = n], [], o => o, n),
+        (Result, Number(n)) => by!([], [n = n], o => o, n),
+        (Result, Result) => {}
+    }
+}
+
+/// A sum of products with fixed numbers, from left to right.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Linear {
+    pub(crate) factors: [f64; 3],
+    /// Added last.
+    pub(crate) constant: f64,
+}
+
+#[inline(always)]
+fn of_two([x, y]: [f64; 2], [p, q, s]: [f64; 3]) -> f64 {
+    (x * p + y * q) + s
+}
+
+#[inline(always)]
+fn of_three([x, y, z]: [f64; 3], [p, q, r, s]: [f64; 4]) -> f64 {
+    ((x * p + y * q) + z * r) + s
+}
+
+/// `x f0 + y f1 (+ z f2) + constant`; where a mask is given, only where it is true. `x` may be the result.
+pub(crate) fn linear(
+    width: Width,
+    out: &mut [f64],
+    (x, y, z): (Source<'_>, &[f64], Option<&[f64]>),
+    mask: Option<&[f64]>,
+    by: &Linear,
+) {
+    let [p, q, r] = by.factors;
+    let s = by.constant;
+    macro_rules! only {
+        ($m:expr, $o:expr, $value:expr) => {{
+            let v = $value;
+            if $m == 0.0 { $o } else { v }
+        }};
+    }
+    match (x, z, mask) {
+        (Source::Result, None, None) => {
+            each!(width, out, [y = y], [p = p, q = q, s = s], o => of_two([o, y], [p, q, s]))
+        }
+        (Source::Result, Some(z), None) => {
+            each!(width, out, [y = y, z = z], [p = p, q = q, r = r, s = s], o => of_three([o, y, z], [p, q, r, s]));
+        }
+        (Source::Result, None, Some(m)) => {
+            each!(width, out, [y = y, m = m], [p = p, q = q, s = s], o => only!(m, o, of_two([o, y], [p, q, s])));
+        }
+        (Source::Result, Some(z), Some(m)) => {
+            each!(width, out, [y = y, z = z, m = m], [p = p, q = q, r = r, s = s], o => only!(m, o, of_three([o, y, z], [p, q, r, s])));
+        }
+        (Source::Slice(x), None, None) => {
+            each!(width, out, [x = x, y = y], [p = p, q = q, s = s], _o => of_two([x, y], [p, q, s]));
+        }
+        (Source::Slice(x), Some(z), None) => {
+            each!(width, out, [x = x, y = y, z = z], [p = p, q = q, r = r, s = s], _o => of_three([x, y, z], [p, q, r, s]));
+        }
+        (Source::Slice(x), None, Some(m)) => {
+            each!(width, out, [x = x, y = y, m = m], [p = p, q = q, s = s], o => only!(m, o, of_two([x, y], [p, q, s])));
+        }
+        (Source::Slice(x), Some(z), Some(m)) => {
+            each!(width, out, [x = x, y = y, z = z, m = m], [p = p, q = q, r = r, s = s], o => only!(m, o, of_three([x, y, z], [p, q, r, s])));
+        }
+        (Source::Number(x), ..) => {
+            let x = vec![x; out.len()];
+            linear(width, out, (Source::Slice(&x), y, z), mask, by);
+        }
+    }
+}
+
+/// The places, counted from `first`, where x is greater than a limit and the mask is true.
+pub(crate) fn positions(
+    width: Width,
+    x: &[f64],
+    limit: f64,
+    mask: Option<&[f64]>,
+    first: usize,
+    found: &mut Vec<u32>,
+) {
+    const STRIDE: usize = 32;
+    struct Search<'a> {
+        x: &'a [f64],
+        limit: f64,
+        mask: Option<&'a [f64]>,
+        first: usize,
+        found: &'a mut Vec<u32>,
+    }
+    impl Loop for Search<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            for (k, part) in self.x.chunks(STRIDE).enumerate() {
+                // Counted, not stopped at the first: that is what becomes wide.
+                let mut count = 0_u64;
+                for x in part {
+                    count = count.wrapping_add(u64::from(*x > self.limit));
+                }
+                if count == 0 {
+                    continue;
+                }
+                for (i, x) in part.iter().enumerate() {
+                    let at = k * STRIDE + i;
+                    if *x > self.limit && self.mask.is_none_or(|m| m[at] != 0.0) {
+                        self.found.push(u32::try_from(self.first + at).unwrap_or(u32::MAX));
+                    }
+                }
+            }
+        }
+    }
+    width.run(Search { x, limit, mask, first, found });
+}
+
+/// The largest of the numbers, or minus infinity; what is no number does not count.
+pub(crate) fn largest(width: Width, x: &[f64]) -> f64 {
+    struct Largest<'a>(&'a [f64]);
+    impl Loop for Largest<'_> {
+        type Output = f64;
+        #[inline(always)]
+        fn run(self) -> f64 {
+            // Eight at a time: the largest of all does not depend on the order.
+            let mut best = [f64::NEG_INFINITY; 8];
+            let chunks = self.0.chunks_exact(8);
+            let rest = chunks.remainder();
+            for chunk in chunks {
+                for (best, x) in best.iter_mut().zip(chunk) {
+                    *best = if *x > *best { *x } else { *best };
+                }
+            }
+            best.iter().chain(rest).copied().fold(f64::NEG_INFINITY, f64::max)
+        }
+    }
+    width.run(Largest(x))
+}

@@ -1,0 +1,155 @@
+//! Loops over many numbers, as wide as the machine allows: each is compiled for several widths, and the best is called.
+//! All of them do the same plain operations in the same order, so results never depend on the machine.
+
+mod exponential;
+mod functions;
+mod kernels;
+mod trigonometric;
+mod width;
+
+pub(crate) use exponential::{cosh, exp, expm1, exprel, log, log1p, log10, pow, sinh, tanh};
+pub(crate) use functions::{Fun1, Fun2};
+pub(crate) use kernels::{Linear, Source, binary, largest, linear, map, multiply_add, positions, select};
+pub(crate) use trigonometric::{acos, asin, atan, cos, near_cos, sin, tan};
+pub(crate) use width::{Loop, Width};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Arguments and exact values, made by `tests/math/make.py`.
+    const REFERENCE: &str = include_str!("../../tests/math/reference.txt");
+
+    fn function(name: &str) -> Option<Fun1> {
+        Some(match name {
+            "exp" => Fun1::Exp,
+            "expm1" => Fun1::Expm1,
+            "exprel" => Fun1::Exprel,
+            "log" => Fun1::Log,
+            "log10" => Fun1::Log10,
+            "log1p" => Fun1::Log1p,
+            "sin" => Fun1::Sin,
+            "cos" => Fun1::Cos,
+            "tan" => Fun1::Tan,
+            "asin" => Fun1::Asin,
+            "acos" => Fun1::Acos,
+            "atan" => Fun1::Atan,
+            "sinh" => Fun1::Sinh,
+            "cosh" => Fun1::Cosh,
+            "tanh" => Fun1::Tanh,
+            "pow" => return None,
+            other => panic!("{other}?"),
+        })
+    }
+
+    #[test]
+    fn functions_are_within_two_units_in_the_last_place_and_the_same_for_each_width() {
+        let mut count = 0;
+        for line in REFERENCE.lines() {
+            let mut words = line.split(' ');
+            let name = words.next().unwrap();
+            let bits = |word| f64::from_bits(u64::from_str_radix(word, 16).unwrap());
+            let numbers: Vec<f64> = words.map(bits).collect();
+            let (x, [nearest, rest]) = (numbers[0], [numbers[numbers.len() - 2], numbers[numbers.len() - 1]]);
+            let f = function(name);
+            let got = f.map_or_else(|| pow(x, numbers[1]), |f| f.apply(x));
+            let above = f64::from_bits(nearest.abs().to_bits() + 1);
+            let unit = (above - nearest.abs()).max(f64::from_bits(1));
+            let error = ((got - nearest) - rest).abs() / unit;
+            assert!(error <= 2.0, "{name}({numbers:?}) = {got}, {error} units off");
+            for width in Width::all() {
+                let mut out = [0.0; 9];
+                match f {
+                    Some(f) => map(width, f, &mut out, &[x; 9]),
+                    None => {
+                        let (x, y) = ([x; 9], [numbers[1]; 9]);
+                        binary(width, Fun2::Pow, &mut out, Source::Slice(&x), Source::Slice(&y));
+                    }
+                }
+                assert!(out.iter().all(|o| o.to_bits() == got.to_bits()), "{name}({numbers:?}) in {width:?}");
+            }
+            count += 1;
+        }
+        assert!(count > 5000, "the whole table was read");
+    }
+
+    #[test]
+    fn ends_of_the_ranges_are_those_of_c() {
+        let ends =
+            [0.0, 1.0, -1.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e9, -1e9, 2.0, 0.5, -2.0, 3.0];
+        let same = |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan()) || (a / b - 1.0).abs() < 1e-15;
+        for x in ends {
+            for (got, wanted) in [
+                (exp(x), x.exp()),
+                (expm1(x), x.exp_m1()),
+                (log(x), x.ln()),
+                (log10(x), x.log10()),
+                (log1p(x), x.ln_1p()),
+                (sin(x), x.sin()),
+                (tan(x), x.tan()),
+                (asin(x), x.asin()),
+                (acos(x), x.acos()),
+                (atan(x), x.atan()),
+                (sinh(x), x.sinh()),
+                (cosh(x), x.cosh()),
+                (tanh(x), x.tanh()),
+            ] {
+                assert!(same(got, wanted), "{x}: {got} and not {wanted}");
+            }
+            for y in ends {
+                assert!(same(pow(x, y), x.powf(y)), "{x}**{y} = {}", pow(x, y));
+            }
+        }
+    }
+
+    /// Each loop against its function, whatever kind of operands it has.
+    #[test]
+    fn loops_do_what_their_functions_do() {
+        let numbers: Vec<f64> = (0..70).map(|k| f64::from(k % 13) - 6.0 + f64::from(k) / 64.0).collect();
+        let others: Vec<f64> = numbers.iter().rev().map(|x| (x * 0.5).trunc()).collect();
+        let functions = [
+            Fun2::Add,
+            Fun2::Sub,
+            Fun2::Mul,
+            Fun2::Div,
+            Fun2::FloorDiv,
+            Fun2::Mod,
+            Fun2::Pow,
+            Fun2::And,
+            Fun2::Or,
+            Fun2::Lt,
+            Fun2::Le,
+            Fun2::Gt,
+            Fun2::Ge,
+            Fun2::Eq,
+            Fun2::Ne,
+            Fun2::Min,
+            Fun2::Max,
+        ];
+        let same = |a: f64, b: f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+        for width in Width::all() {
+            for f in functions {
+                for a in [Source::Slice(&numbers), Source::Number(2.5), Source::Result] {
+                    for b in [Source::Slice(&others), Source::Number(-1.5), Source::Result] {
+                        let mut out = numbers.clone();
+                        binary(width, f, &mut out, a, b);
+                        let read = |s, k: usize| match s {
+                            Source::Slice(x) => x[k],
+                            Source::Number(x) => x,
+                            Source::Result => numbers[k],
+                        };
+                        for (k, o) in out.iter().enumerate() {
+                            assert!(same(*o, f.apply(read(a, k), read(b, k))), "{f:?} {a:?} {b:?}");
+                        }
+                    }
+                }
+            }
+            for (limit, mask) in [(0.5, None), (0.5, Some(&others[..])), (99.0, None)] {
+                let mut found = Vec::new();
+                positions(width, &numbers, limit, mask, 1000, &mut found);
+                let wanted = (0..70).filter(|k| numbers[*k] > limit && mask.is_none_or(|m| m[*k] != 0.0));
+                assert_eq!(found, wanted.map(|k| 1000 + k as u32).collect::<Vec<_>>());
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! How wide the registers of this machine are, and the one place where code for wider ones is called.
+//! The code itself is plain Rust; compiled with more features on, the compiler makes it wider.
+
+#![expect(unsafe_code, reason = "calling code that was compiled for features of the processor")]
+
+/// A width that this machine was found to have: only [`Width::best`] and [`Width::all`] make one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Width(Kind);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// What every processor of the kind has: SSE2 or NEON.
+    Plain,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Width {
+    /// Every width that this machine has, the best last.
+    pub(crate) fn all() -> Vec<Self> {
+        let mut all = vec![Self(Kind::Plain)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if std::arch::is_x86_feature_detected!("avx2") {
+                all.push(Self(Kind::Avx2));
+            }
+            if std::arch::is_x86_feature_detected!("avx512f")
+                && std::arch::is_x86_feature_detected!("avx512dq")
+                && std::arch::is_x86_feature_detected!("avx512vl")
+                && std::arch::is_x86_feature_detected!("avx512bw")
+            {
+                all.push(Self(Kind::Avx512));
+            }
+        }
+        all
+    }
+
+    pub(crate) fn best() -> Self {
+        static BEST: std::sync::OnceLock<Width> = std::sync::OnceLock::new();
+        *BEST.get_or_init(|| Self::all().pop().unwrap_or(Self(Kind::Plain)))
+    }
+
+    /// Runs a loop, compiled for this width.
+    #[inline(always)]
+    pub(crate) fn run<L: Loop>(self, work: L) -> L::Output {
+        match self.0 {
+            Kind::Plain => work.run(),
+            // SAFETY: a `Width` of this kind exists only where the features were found.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => unsafe { avx2(work) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => unsafe { avx512(work) },
+        }
+    }
+}
+
+impl Default for Width {
+    fn default() -> Self {
+        Self::best()
+    }
+}
+
+/// A loop with its data; `run` must be inlined, so that it is compiled once for each width.
+pub(crate) trait Loop {
+    type Output;
+    fn run(self) -> Self::Output;
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2<L: Loop>(work: L) -> L::Output {
+    work.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,avx512f,avx512dq,avx512vl,avx512bw")]
+fn avx512<L: Loop>(work: L) -> L::Output {
+    work.run()
+}
