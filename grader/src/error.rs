@@ -8,26 +8,32 @@ use std::fmt;
 pub struct Error {
     what: String,
     next: String,
-    usage: bool,
+    code: u8,
 }
 
 impl Error {
     /// What went wrong and what to do about it.
     #[must_use]
     pub fn new(what: impl fmt::Display, next: impl fmt::Display) -> Self {
-        Self { what: what.to_string(), next: next.to_string(), usage: false }
+        Self { what: what.to_string(), next: next.to_string(), code: 1 }
     }
 
     /// A wrong way to call the program.
     #[must_use]
     pub fn usage(what: impl fmt::Display, next: impl fmt::Display) -> Self {
-        Self { usage: true, ..Self::new(what, next) }
+        Self { code: 2, ..Self::new(what, next) }
     }
 
-    /// 2 for wrong usage, else 1.
+    /// The sandbox cannot be had, so nothing was run.
+    #[must_use]
+    pub fn sandbox(what: impl fmt::Display, next: impl fmt::Display) -> Self {
+        Self { code: 3, ..Self::new(what, next) }
+    }
+
+    /// 2 for wrong usage, 3 if there is no sandbox, else 1.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
-        if self.usage { 2 } else { 1 }
+        self.code
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::sync::OnceCell;
 use crate::course::Rubric;
 use crate::kernel::{self, KernelEnvironment};
 use crate::notebook::Notebook;
-use crate::outcome::Transcript;
+use crate::outcome::{Isolation, Transcript};
 use crate::runner::KernelFailure;
 use crate::{Result, pipeline};
 
@@ -30,20 +30,28 @@ pub trait Executor: Send + Sync + 'static {
 }
 
 /// The evcxr kernel, prepared when it is needed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct KernelExecutor {
+    isolation: Isolation,
     environment: OnceCell<KernelEnvironment>,
 }
 
 impl KernelExecutor {
+    /// Runs notebooks in the sandbox, or with the grader's own rights.
+    #[must_use]
+    pub fn new(isolation: Isolation) -> Self {
+        Self { isolation, environment: OnceCell::new() }
+    }
+
     async fn ready(&self) -> Result<&KernelEnvironment> {
-        Ok(self.environment.get_or_try_init(KernelEnvironment::prepare).await?)
+        Ok(self.environment.get_or_try_init(|| KernelEnvironment::prepare(self.isolation)).await?)
     }
 }
 
 impl Executor for KernelExecutor {
     fn environment(&self) -> Result<String> {
-        Ok(kernel::identity()?)
+        // What was run with another isolation is not what is asked for.
+        Ok(format!("{} {}", kernel::identity()?, self.isolation.word()))
     }
 
     async fn prepare(&self) -> Result<()> {

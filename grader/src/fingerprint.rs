@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::course::{Assignment, Rubric};
 use crate::gradebook::{Candidate, Fingerprint};
+use crate::runner::Limits;
 
 /// SHA-256 in hexadecimal.
 #[must_use]
@@ -26,12 +27,6 @@ struct Asked {
 
 type Wanted = BTreeMap<String, Asked>;
 
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Limits {
-    /// Seconds for each cell.
-    timeout: u64,
-}
-
 fn wanted(rubric: &Rubric) -> Wanted {
     let of = |w: crate::runner::Wanted| {
         let variables = w.variables.into_iter().map(|v| (v.name, format!("{:?}", v.kind))).collect();
@@ -49,7 +44,7 @@ pub fn of_run(notebook: &str, rubric: &Rubric, environment: &str) -> Fingerprint
         assignment: rubric.assignment.clone(),
         environment: environment.to_owned(),
         wanted: json(serde_json::to_string(&wanted(rubric))),
-        limits: json(serde_json::to_string(&Limits { timeout: rubric.timeout })),
+        limits: json(serde_json::to_string(&rubric.limits)),
     }
 }
 
@@ -64,9 +59,11 @@ pub fn serves(stored: &Candidate, rubric: &Rubric) -> bool {
                 && asked.variables.iter().all(|(name, kind)| h.variables.get(name) == Some(kind))
         })
     };
-    let allowed = std::time::Duration::from_secs(rubric.timeout).as_secs_f64();
-    // A run that never met a limit is the same under any limit that it would not have met.
-    let same_limits = limits.timeout == rubric.timeout || (stored.unhindered && stored.longest < allowed);
+    let allowed = rubric.limits.cell().as_secs_f64();
+    // A run that never met a limit is the same under any limit of time that it would not have met.
+    let but_for_time = Limits { cell_seconds: rubric.limits.cell_seconds, ..limits };
+    let same_limits = limits == rubric.limits
+        || (but_for_time == rubric.limits && stored.unhindered && stored.longest < allowed);
     same_limits && wanted(rubric).into_iter().all(has)
 }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use grader::commands::{self, Outcome, Place, Request};
 use grader::gradebook::Override;
+use grader::outcome::Isolation;
 use grader::text;
 
 /// Grades spikelab notebooks through the evcxr Jupyter kernel.
@@ -30,7 +31,8 @@ The course is found upwards from the present folder: the first one with
 assignment/ and solutions/ in it. --course names another one.
 
 Exit codes: 0 all graded, 1 something could not be graded or checked, 2 wrong usage,
-130 interrupted: what was finished is stored, the same command goes on.";
+3 there is no sandbox and so nothing was run, 130 interrupted: what was finished is
+stored, the same command goes on.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -51,6 +53,8 @@ enum Command {
         /// Larger notebooks are refused, in megabytes
         #[arg(long, value_name = "MB", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
         largest: u16,
+        #[command(flatten)]
+        sandbox: Sandbox,
     },
     /// Judge everything in the gradebook again, from stored values and without a kernel
     Regrade {
@@ -110,12 +114,18 @@ enum Command {
         check: bool,
         #[command(flatten)]
         course: Course,
+        #[command(flatten)]
+        sandbox: Sandbox,
     },
     /// Check the course itself: solutions earn full marks, blanks earn none, everything is in step
     Verify {
         #[command(flatten)]
         course: Course,
+        #[command(flatten)]
+        sandbox: Sandbox,
     },
+    /// Show whether everything that grading needs is here, and whether the sandbox holds
+    Doctor,
     /// Print the JSON Schema of a file format, for editors and for programs that write such files
     Schema {
         /// Which format
@@ -164,6 +174,19 @@ enum SchemaFormat {
 }
 
 #[derive(Args)]
+struct Sandbox {
+    /// Run notebooks with your own rights instead of in the sandbox. Only for your own!
+    #[arg(long)]
+    no_sandbox: bool,
+}
+
+impl Sandbox {
+    const fn isolation(&self) -> Isolation {
+        if self.no_sandbox { Isolation::None } else { Isolation::Full }
+    }
+}
+
+#[derive(Args)]
 struct Course {
     /// The folder with assignment/ and solutions/
     #[arg(long = "course", value_name = "DIR")]
@@ -198,9 +221,16 @@ fn main() -> ExitCode {
         eprintln!("internal error{place}: {}\n  help: please report it", text::one_line(what));
     }));
     let result = match Cli::parse().command {
-        Command::Grade { paths, place, jobs, force, largest } => {
+        Command::Grade { paths, place, jobs, force, largest, sandbox } => {
             let largest = u64::from(largest) << 20;
-            commands::grade(&Request { paths, place: place.place(), jobs, force, largest })
+            commands::grade(&Request {
+                paths,
+                place: place.place(),
+                jobs,
+                force,
+                largest,
+                isolation: sandbox.isolation(),
+            })
         }
         Command::Regrade { place, jobs } => commands::regrade(&place.place(), jobs),
         Command::Override { student, question, points, reason, author, assignment, remove: _, place } => {
@@ -209,8 +239,11 @@ fn main() -> ExitCode {
         }
         Command::History { student, place } => commands::history(&place.place().book(), &student),
         Command::Release { names, check, course } => commands::release(&names, check, course.root.as_deref()),
-        Command::Expect { names, check, course } => commands::expect(&names, check, course.root.as_deref()),
-        Command::Verify { course } => commands::verify(course.root.as_deref()),
+        Command::Expect { names, check, course, sandbox } => {
+            commands::expect(&names, check, course.root.as_deref(), sandbox.isolation())
+        }
+        Command::Verify { course, sandbox } => commands::verify(course.root.as_deref(), sandbox.isolation()),
+        Command::Doctor => commands::doctor(),
         Command::Schema { format: SchemaFormat::Network } => commands::network_schema(),
         Command::Kernel { command: Some(KernelCommand::Install { prefix }), .. } => {
             commands::install_kernel(prefix)

@@ -17,10 +17,10 @@ use crate::judge::judge;
 use crate::kernel::{KernelEnvironment, Session};
 use crate::notebook::{Notebook, oddities};
 use crate::outcome::{Isolation, Transcript};
-use crate::runner::{CodeCell, KernelFailure, Limits, run_notebook};
+use crate::runner::{CodeCell, KernelFailure, run_notebook};
 use crate::{Error, Result};
 
-/// Runs a notebook in a kernel of its own, in an empty folder.
+/// Runs a notebook in a kernel and, unless that was declined, a sandbox of its own.
 ///
 /// # Errors
 /// If the kernel fails twice.
@@ -42,10 +42,10 @@ async fn run_once(
     rubric: &Rubric,
 ) -> Result<Transcript, KernelFailure> {
     let failed = |e: &dyn std::fmt::Display| KernelFailure(e.to_string());
-    let folder = tempfile::tempdir().map_err(|e| failed(&e))?;
-    let mut session = Session::start(environment, folder.path()).await.map_err(|e| failed(&e))?;
-    let limits = Limits { cell: Duration::from_secs(rubric.timeout), ..Limits::default() };
-    run_notebook(&mut session, &code_cells(notebook), &rubric.wanted(), limits).await
+    let limits = rubric.limits;
+    let mut session = Session::start(environment, limits.of_box()).await.map_err(|e| failed(&e))?;
+    let transcript = run_notebook(&mut session, &code_cells(notebook), &rubric.wanted(), limits).await?;
+    Ok(Transcript { isolation: session.isolation(), ..transcript })
 }
 
 fn code_cells(notebook: &Notebook) -> Vec<CodeCell> {

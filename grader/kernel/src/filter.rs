@@ -13,16 +13,24 @@ const END: &str = "EVCXR_END_CONTENT";
 /// The mime type that tells a Jupyter client how the cell really ended.
 const OUTCOME: &str = "application/vnd.spikelab.outcome+json";
 
-/// Plain text passed on per cell; evcxr forwards some thousand lines a second and keeps the rest in memory.
-pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// Plain text passed on per cell, unless told otherwise; evcxr forwards some thousand lines a second and keeps the
+/// rest in memory.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// Overrides it.
+const OUTPUT_LIMIT: &str = "SPIKELAB_OUTPUT_LIMIT";
 const MAX_LINES: usize = 10_000;
 
 /// Gives the text on stderr so far; its argument says whether the cell is at its end.
 type Stderr<'a> = &'a mut dyn FnMut(bool) -> String;
 
+/// How many bytes of plain text a cell may print.
+pub(crate) fn most_bytes() -> usize {
+    std::env::var(OUTPUT_LIMIT).ok().and_then(|text| text.parse().ok()).unwrap_or(MAX_BYTES)
+}
+
 /// The filter's memory from one piece of output to the next.
-#[derive(Default)]
 pub(crate) struct Filter {
+    most: usize,
     partial: Vec<u8>,
     in_content: bool,
     lines: usize,
@@ -31,6 +39,11 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
+    /// A filter that passes so many bytes of plain text a cell.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, partial: Vec::new(), in_content: false, lines: 0, bytes: 0, dropped: 0 }
+    }
+
     /// Takes bytes as they arrive and gives the whole lines to pass on.
     pub(crate) fn feed(&mut self, bytes: &[u8], stderr: Stderr) -> Vec<u8> {
         let mut out = String::new();
@@ -43,7 +56,7 @@ impl Filter {
             self.line(&String::from_utf8_lossy(&line), &mut out, stderr);
         }
         self.partial.extend_from_slice(rest);
-        if !self.in_content && self.partial.len() > MAX_BYTES {
+        if !self.in_content && self.partial.len() > self.most {
             let line = std::mem::take(&mut self.partial);
             self.text(&String::from_utf8_lossy(&line), &mut out);
         }
@@ -82,7 +95,7 @@ impl Filter {
                 if self.dropped > 0 {
                     let _ = writeln!(out, "[{} more lines are not shown]", self.dropped);
                 }
-                *self = Self { partial: std::mem::take(&mut self.partial), ..Self::default() };
+                *self = Self { partial: std::mem::take(&mut self.partial), ..Self::new(self.most) };
                 stderr(true);
                 push(out, COMPLETE);
             }
@@ -118,7 +131,7 @@ impl Filter {
         self.lines += 1;
         self.bytes += line.len();
         // The first line may be as long as it likes: a short cell with one long line is no flood.
-        if self.lines == 1 || (self.lines <= MAX_LINES && self.bytes <= MAX_BYTES) {
+        if self.lines == 1 || (self.lines <= MAX_LINES && self.bytes <= self.most) {
             push(out, line);
         } else {
             self.dropped += 1;
@@ -143,7 +156,7 @@ mod tests {
     #[test]
     fn failed_cells_are_marked_before_evcxr_hears_of_it() {
         for (marker, outcome) in [(PANIC, "panicked"), (RETURNED_ERROR, "returned_error")] {
-            let out = run(&mut Filter::default(), &format!("a\n{marker}\n{COMPLETE}\n"));
+            let out = run(&mut Filter::new(MAX_BYTES), &format!("a\n{marker}\n{COMPLETE}\n"));
             let block =
                 format!("{BEGIN}{OUTCOME}\n{}\n{END}\n", json!({ "outcome": outcome, "message": "why" }));
             assert_eq!(out, format!("a\n{block}{marker}\n{COMPLETE}\n"));
@@ -152,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_marker_glued_to_text_is_freed() {
-        let mut filter = Filter::default();
+        let mut filter = Filter::new(MAX_BYTES);
         assert_eq!(run(&mut filter, &format!("abc{COMPLETE}\n")), format!("abc\n{COMPLETE}\n"));
         let shown = run(&mut filter, &format!("abc{BEGIN}text/plain\nx{END}\n"));
         assert_eq!(shown, format!("abc\n{BEGIN}text/plain\nx\n{END}\n"));
@@ -160,13 +173,13 @@ mod tests {
 
     #[test]
     fn an_open_block_is_closed_at_the_end_of_the_cell() {
-        let out = run(&mut Filter::default(), &format!("{BEGIN}text/plain\nx\n{COMPLETE}\n"));
+        let out = run(&mut Filter::new(MAX_BYTES), &format!("{BEGIN}text/plain\nx\n{COMPLETE}\n"));
         assert_eq!(out, format!("{BEGIN}text/plain\nx\n{END}\n{COMPLETE}\n"));
     }
 
     #[test]
     fn lines_arrive_whole_and_in_utf8() {
-        let mut filter = Filter::default();
+        let mut filter = Filter::new(MAX_BYTES);
         assert!(filter.feed(b"h\xC3", &mut |_| String::new()).is_empty());
         assert_eq!(filter.feed(b"\xB6\n\xFF\n", &mut |_| String::new()), "h\u{f6}\n\u{fffd}\n".as_bytes());
         filter.feed(b"last", &mut |_| String::new());
@@ -175,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_capped_and_the_next_cell_starts_afresh() {
-        let mut filter = Filter::default();
+        let mut filter = Filter::new(MAX_BYTES);
         let out = run(&mut filter, &format!("{}{COMPLETE}\n", "x\n".repeat(MAX_LINES + 5)));
         assert_eq!(out.lines().count(), MAX_LINES + 2);
         assert!(out.contains("[5 more lines are not shown]"));

@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, getppid, kill_process};
 
-use crate::filter::{Filter, MAX_BYTES};
+use crate::filter::{Filter, most_bytes};
 
 /// Names the descriptor that the cells' stderr arrives on; stdout arrives on stdin.
 pub(crate) const ERROR_PIPE: &str = "SPIKELAB_ERROR_PIPE";
@@ -32,8 +32,9 @@ pub(crate) fn run(descriptor: &str) -> ExitCode {
 
 fn copy(errors: File, parent: Option<Pid>) -> io::Result<()> {
     let (mut input, mut output) = (io::stdin(), io::stdout());
-    let mut errors = Errors { source: errors, sink: io::stderr(), text: Vec::new(), passed: 0 };
-    let mut filter = Filter::default();
+    let mut errors =
+        Errors { source: errors, sink: io::stderr(), text: Vec::new(), passed: 0, most: most_bytes() };
+    let mut filter = Filter::new(most_bytes());
     let mut buffer = vec![0; 64 * 1024];
     let (mut out_open, mut err_open) = (true, true);
     let pause = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
@@ -94,6 +95,7 @@ struct Errors {
     sink: io::Stderr,
     text: Vec<u8>,
     passed: usize,
+    most: usize,
 }
 
 impl Errors {
@@ -105,7 +107,7 @@ impl Errors {
             if n == 0 {
                 break;
             }
-            let pass = n.min(MAX_BYTES.saturating_sub(self.passed));
+            let pass = n.min(self.most.saturating_sub(self.passed));
             self.passed += pass;
             self.sink.write_all(&buffer[..pass])?;
             self.text.extend_from_slice(&buffer[..n]);

@@ -8,21 +8,26 @@ use crate::course::{Course, Expected, Rubric};
 use crate::judge::judge;
 use crate::kernel::KernelEnvironment;
 use crate::notebook::Notebook;
-use crate::outcome::{CellStatus, Transcript};
+use crate::outcome::{CellStatus, Isolation, Transcript};
 use crate::{Error, Result, pipeline};
 
 /// Writes or checks `solutions/expected/*.json`.
 ///
 /// # Errors
 /// A solution that fails, a file that cannot be read or written.
-pub fn expect(names: &[String], check_only: bool, course: Option<&Path>) -> Result<Outcome> {
+pub fn expect(
+    names: &[String],
+    check_only: bool,
+    course: Option<&Path>,
+    isolation: Isolation,
+) -> Result<Outcome> {
     let course = Course::find(course)?;
     let names = course.names(names)?;
     // A mistake in a rubric is told before the kernel is prepared.
     let rubrics = names.iter().map(|name| course.rubric(name)).collect::<Result<Vec<Rubric>>>()?;
     let mut outcome = Outcome::Done;
     runtime()?.block_on(async {
-        let environment = KernelEnvironment::prepare().await?;
+        let environment = KernelEnvironment::prepare(isolation).await?;
         for (name, rubric) in names.into_iter().zip(rubrics) {
             let transcript = solved(&environment, &course, &name, &rubric).await?;
             let target = course.expected(&name);

@@ -13,6 +13,7 @@ use crate::executor::{Executor, KernelExecutor};
 use crate::gradebook::Gradebook;
 use crate::intake;
 use crate::notebook::Notebook;
+use crate::outcome::Isolation;
 use crate::pipeline::{self, Done, Manner};
 use crate::report::{self, terminal::Row};
 use crate::{Error, Result, text};
@@ -30,6 +31,8 @@ pub struct Request {
     pub force: bool,
     /// Larger notebooks are refused; in bytes.
     pub largest: u64,
+    /// In the sandbox, or with the grader's own rights.
+    pub isolation: Isolation,
 }
 
 /// Where a course and the results of its grading are.
@@ -70,7 +73,7 @@ impl Place {
 /// # Errors
 /// As [`grade_by`].
 pub fn grade(request: &Request) -> Result<Outcome> {
-    grade_by(KernelExecutor::default(), request)
+    grade_by(KernelExecutor::new(request.isolation), request)
 }
 
 /// Grades everything that is asked for.

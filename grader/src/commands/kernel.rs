@@ -5,15 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::Outcome;
 use crate::kernel::KernelError;
+use crate::outcome::Isolation;
 use crate::{Error, Result, kernel};
 
 impl From<KernelError> for Error {
     fn from(e: KernelError) -> Self {
-        let text = e.to_string();
-        match text.split_once("\n  help: ") {
-            Some((what, next)) => Self::new(what, next),
-            None => Self::new(text, ""),
-        }
+        let (what, next) = e.parts();
+        if e.is_sandbox() { Self::sandbox(what, next) } else { Self::new(what, next) }
     }
 }
 
@@ -31,7 +29,7 @@ pub fn run_kernel(file: &Path) -> Result<Outcome> {
 /// # Errors
 /// A kernel that cannot be prepared, a folder that cannot be written.
 pub fn install_kernel(prefix: Option<PathBuf>) -> Result<Outcome> {
-    super::runtime()?.block_on(kernel::KernelEnvironment::prepare())?;
+    super::runtime()?.block_on(kernel::KernelEnvironment::prepare(Isolation::None))?;
     let folder = kernel::install(prefix)?;
     println!("Jupyter knows the kernel `Rust (spikelab)` now: {}", folder.display());
     println!("Start it with `jupyter lab`, or from the command line with `jupyter execute NOTEBOOK`.");

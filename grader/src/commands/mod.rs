@@ -1,6 +1,7 @@
 //! What the command line can ask for, one file a command; each returns whether everything could be done.
 //! Errors are those that stop the command; what concerns one submission is in its report.
 
+mod doctor;
 mod expect;
 mod grade;
 mod kernel;
@@ -9,6 +10,7 @@ mod release;
 mod schema;
 mod verify;
 
+pub use doctor::doctor;
 pub use expect::expect;
 pub use grade::{Place, Request, grade, grade_by, regrade};
 pub use kernel::{install_kernel, run_kernel};

@@ -9,13 +9,14 @@ use super::{Outcome, runtime};
 use crate::course::{Course, Expected};
 use crate::judge::judge;
 use crate::kernel::KernelEnvironment;
+use crate::outcome::Isolation;
 use crate::{Error, Result, pipeline};
 
 /// Checks every exercise and prints one line for each check.
 ///
 /// # Errors
 /// A course that cannot be read, a kernel that cannot be prepared.
-pub fn verify(course: Option<&Path>) -> Result<Outcome> {
+pub fn verify(course: Option<&Path>, isolation: Isolation) -> Result<Outcome> {
     let course = Course::find(course)?;
     let names = course.names(&[])?;
     let mut wrong = 0;
@@ -25,7 +26,7 @@ pub fn verify(course: Option<&Path>) -> Result<Outcome> {
         wrong += usize::from(!faults.is_empty());
     };
     runtime()?.block_on(async {
-        let environment = KernelEnvironment::prepare().await?;
+        let environment = KernelEnvironment::prepare(isolation).await?;
         for name in &names {
             let rubric = course.rubric(name)?;
             let released = differences(&course, name).unwrap_or_else(|e| vec![e.to_string()]);

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::checks::CheckSpec;
-use crate::runner::{Wanted, WantedVariable};
+use crate::runner::{Limits, Wanted, WantedVariable};
 use crate::{Error, Result};
 
 /// What one exercise is marked by.
@@ -17,9 +17,12 @@ pub struct Rubric {
     pub assignment: String,
     /// Title for people.
     pub title: String,
-    /// Seconds that each cell may take.
-    #[serde(default = "a_minute")]
-    pub timeout: u64,
+    /// Short for `cell_seconds` of the limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<u64>,
+    /// What a notebook may use.
+    #[serde(default)]
+    pub limits: Limits,
     /// The questions in order.
     pub questions: Vec<Question>,
 }
@@ -45,10 +48,6 @@ pub struct Question {
     pub checks: Vec<CheckSpec>,
 }
 
-const fn a_minute() -> u64 {
-    60
-}
-
 impl Rubric {
     /// Reads and checks a rubric.
     ///
@@ -72,6 +71,15 @@ impl Rubric {
 
     fn complete(&mut self, file: &str) -> Result<()> {
         let wrong = |what: String, next: &str| Err(Error::new(format!("{file}: {what}"), next));
+        if let Some(seconds) = self.timeout {
+            self.limits.cell_seconds = seconds;
+        }
+        if let Some((key, least)) = self.limits.too_small() {
+            return wrong(
+                format!("no notebook can run with so small a `{key}`"),
+                &format!("at least {least}"),
+            );
+        }
         let mut ids = std::collections::BTreeSet::new();
         for question in &mut self.questions {
             if !ids.insert(question.id.clone()) {
@@ -176,7 +184,10 @@ questions:
     #[test]
     fn defaults_are_filled_in() {
         let rubric = Rubric::parse(GOOD, "r.yaml").unwrap();
-        assert_eq!((rubric.timeout, rubric.points()), (60, 3.0));
+        assert_eq!((rubric.limits, rubric.points()), (Limits::default(), 3.0));
+        let short =
+            Rubric::parse(&format!("timeout: 20\nlimits: {{memory_mb: 2000}}{GOOD}"), "r.yaml").unwrap();
+        assert_eq!((short.limits.cell_seconds, short.limits.memory_mb), (20, 2000));
         let question = &rubric.questions[0];
         assert_eq!(question.cells, ["decay"]);
         assert_eq!(question.checks[0].id(), "spikemon-spikes");
@@ -197,5 +208,9 @@ questions:
         let number = mistake("points: 2", "points: many");
         assert!(number.contains("r.yaml:"), "{number}");
         assert!(mistake("points: 2", "points: -2").contains("larger than 0"));
+        let limit = mistake("title: One neuron", "title: One neuron\nlimits: {memory: 5}");
+        assert!(limit.contains("did you mean `memory_mb`?"), "{limit}");
+        let small = mistake("title: One neuron", "title: One neuron\nlimits: {processes: 2}");
+        assert!(small.contains("`processes`") && small.contains("at least 96"), "{small}");
     }
 }

@@ -1,38 +1,121 @@
-//! What every kernel is started with: the program, its configuration, and a compiled template of its work folder.
+//! What every kernel is started with: the programs, their configuration, and a compiled template of a work folder.
 //! Two kernels never share a work folder; each gets a copy of the template.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use spikelab_box::plan::{BoxLimits, Kernel, Plan};
+
 use super::KernelError;
+use super::layout::{self, Layout};
+use crate::outcome::Isolation;
 
 /// A prepared place to start kernels from; made by [`KernelEnvironment::prepare`].
 #[derive(Clone, Debug)]
 pub struct KernelEnvironment {
+    /// How far kernels are kept away from everything else.
+    pub(super) isolation: Isolation,
     /// The kernel program.
     pub(super) program: PathBuf,
+    /// The program that builds boxes.
+    pub(super) launcher: PathBuf,
     /// evcxr's configuration.
     pub(super) config: PathBuf,
     /// Sources of the standard library.
     pub(super) sources: PathBuf,
     /// A work folder with the library compiled in it.
     pub(super) template: PathBuf,
-    /// Where copies go; Cargo reads the settings beside it.
+    /// Where copies go that are not in a box; Cargo reads the settings beside it.
     pub(super) work: PathBuf,
-    /// PATH for the kernel.
+    /// PATH for kernels that are not in a box.
     pub(super) path: OsString,
+    /// What is seen in a box.
+    pub(super) layout: Layout,
+}
+
+/// Where one kernel works. A folder outside of a box goes when this is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// For the launcher.
+    pub(super) plan: Plan,
+    folder: Option<PathBuf>,
+}
+
+impl Place {
+    /// Where probes write, as cells see it.
+    pub(super) fn probes(&self) -> &Path {
+        self.plan.kernel.as_ref().map_or(Path::new("/"), |k| &k.probes)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(folder) = self.folder.take() {
+            // A process on its way out may still write; what stays behind is below target/.
+            if std::fs::remove_dir_all(&folder).is_err() {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                drop(std::fs::remove_dir_all(&folder));
+            }
+        }
+    }
 }
 
 impl KernelEnvironment {
-    /// A fresh copy of the template, for one kernel.
+    /// A place of its own for one kernel.
+    pub(super) fn place(&self, limits: BoxLimits) -> Result<Place, KernelError> {
+        match self.isolation {
+            Isolation::Full => Ok(Place { plan: self.layout.plan(limits), folder: None }),
+            Isolation::None => {
+                let folder = self.work.join(uuid::Uuid::new_v4().to_string());
+                std::fs::create_dir_all(&folder).map_err(|e| KernelError::io("make", &folder, &e))?;
+                let plan = self.open_plan(limits, &folder, Some(self.template.clone()));
+                Ok(Place { plan, folder: Some(folder) })
+            }
+        }
+    }
+
+    /// A place in which the template itself is made.
+    pub(super) fn workshop(&self) -> Place {
+        let limits = BoxLimits { disk: 2 << 30, ..BoxLimits::default() };
+        let plan = match self.isolation {
+            Isolation::Full => self.layout.workshop(limits, &self.template),
+            Isolation::None => self.open_plan(limits, &self.work.join("template"), None),
+        };
+        Place { plan, folder: None }
+    }
+
+    fn open_plan(&self, limits: BoxLimits, folder: &Path, template: Option<PathBuf>) -> Plan {
+        let work = if template.is_some() { folder.join("k") } else { folder.to_owned() };
+        let text = |word: OsString| word.to_string_lossy().into_owned();
+        let environment = self.variables(&work).into_iter().map(|(k, v)| (k.to_owned(), text(v))).collect();
+        Plan {
+            isolated: false,
+            binds: Vec::new(),
+            links: Vec::new(),
+            limits,
+            kernel: Some(Kernel {
+                program: self.program.clone(),
+                clear_environment: false,
+                environment,
+                unwanted: UNWANTED.map(str::to_owned).to_vec(),
+                template,
+                cells: folder.join(layout::CELLS),
+                probes: folder.join(layout::PROBES),
+                work,
+            }),
+            canaries: None,
+        }
+    }
+
+    /// A fresh copy of the template, for a kernel that Jupyter starts.
     pub(super) fn work_folder(&self) -> Result<PathBuf, KernelError> {
         let folder = self.work.join(uuid::Uuid::new_v4().to_string());
-        copy_tree(&self.template, &folder)
+        spikelab_box::tree::copy(&self.template, &folder)
             .map_err(|e| KernelError::io("copy the kernel's template to", &folder, &e))?;
         Ok(folder)
     }
 
-    /// The variables that the kernel needs, for a work folder of its own.
+    /// The variables that a kernel needs outside of a box, for a work folder of its own.
     pub(super) fn variables(&self, work: &Path) -> Vec<(&'static str, OsString)> {
         vec![
             ("EVCXR_CONFIG_DIR", self.config.clone().into()),
@@ -61,20 +144,10 @@ pub(super) const UNWANTED: [&str; 8] = [
     "EVCXR_IS_RUNTIME",
 ];
 
-/// Copies a folder with the times of its files, by which Cargo knows that nothing changed.
-pub(super) fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            copy_tree(&entry.path(), &target)?;
-        } else if kind.is_file() {
-            std::fs::copy(entry.path(), &target)?;
-            let modified = entry.metadata()?.modified()?;
-            std::fs::File::options().write(true).open(&target)?.set_modified(modified)?;
-        }
-    }
-    Ok(())
+/// Writes a file, and the folders above it.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), KernelError> {
+    path.parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(path, text))
+        .map_err(|e| KernelError::io("write", path, &e))
 }

@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use super::environment::UNWANTED;
 use super::{KernelEnvironment, KernelError};
+use crate::outcome::Isolation;
 
 /// Writes the kernelspec below `prefix`, or to the user's own Jupyter folder, and returns where.
 ///
@@ -45,7 +46,7 @@ pub fn install(prefix: Option<PathBuf>) -> Result<PathBuf, KernelError> {
 /// # Errors
 /// A kernel that cannot be prepared or started.
 pub async fn run_kernel(file: &Path) -> Result<(), KernelError> {
-    let environment = KernelEnvironment::prepare().await?;
+    let environment = KernelEnvironment::prepare(Isolation::None).await?;
     let work = environment.work_folder()?;
     let mut command = tokio::process::Command::new(&environment.program);
     command.arg("--control_file").arg(file).stdin(Stdio::null());

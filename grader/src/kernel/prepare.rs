@@ -9,17 +9,20 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::environment::UNWANTED;
+use super::environment::{UNWANTED, write};
+use super::layout::{self, Layout};
 use super::toolchain::{Toolchain, workspace};
-use super::{KernelEnvironment, KernelError, KernelProcess, Session, standard_library};
+use super::{KernelEnvironment, KernelError, Session, standard_library, vendor};
+use crate::outcome::Isolation;
 use crate::runner::Kernel;
 
 impl KernelEnvironment {
     /// Finds or makes the kernel and its template, with a progress bar while that takes long.
     ///
     /// # Errors
-    /// No compiler, no network for the first build, no room on the disk.
-    pub async fn prepare() -> Result<Self, KernelError> {
+    /// A sandbox that cannot be had although it is asked for, no compiler, no network for the first build, no room on
+    /// the disk.
+    pub async fn prepare(isolation: Isolation) -> Result<Self, KernelError> {
         let workspace = workspace()?;
         let toolchain = Toolchain::find(&workspace)?;
         let target =
@@ -30,55 +33,88 @@ impl KernelEnvironment {
         let lock = cache.join("lock");
         let guard = std::fs::File::create(&lock).map_err(|e| KernelError::io("write", &lock, &e))?;
         guard.lock().map_err(|e| KernelError::io("lock", &lock, &e))?;
-        let program = build_kernel(&workspace, &target, &toolchain)?;
-        let place = cache.join(key(&workspace, &program, &toolchain)?);
+        let launcher = build("spikelab-box", &workspace, &target, &toolchain)?;
+        if isolation == Isolation::Full {
+            // Told before the kernel is built, which takes minutes.
+            super::sandbox::require(&launcher, &toolchain.sysroot).await?;
+        }
+        let program = build("spikelab-kernel", &workspace, &target, &toolchain)?;
+        let kind = if isolation == Isolation::Full { "box-" } else { "" };
+        let place = cache.join(format!("{kind}{}", key(&workspace, &program, &toolchain)?));
         let sources = standard_library::sources(&toolchain, &cache.join(named(&toolchain.version)))?;
+        let (config, template) = (place.join("config"), place.join("template"));
+        let layout = Layout {
+            toolchain: toolchain.sysroot.clone(),
+            kernel: program.clone(),
+            config: config.clone(),
+            sources: sources.clone(),
+            library: place.join("library"),
+            crates: place.join("crates"),
+            template: template.clone(),
+        };
         let environment = Self {
+            isolation,
             program,
-            config: place.join("config"),
+            launcher,
+            config,
             sources,
-            template: place.join("template"),
+            template,
             work: place.join("work"),
             path: toolchain.path(),
+            layout,
         };
         if !place.join("complete").exists() {
-            environment.make(&workspace).await?;
+            environment.make(&workspace, &toolchain).await?;
             std::fs::write(place.join("complete"), "").map_err(|e| KernelError::io("write", &place, &e))?;
         }
         Ok(environment)
     }
 
+    /// How far kernels are kept away from everything else.
+    #[must_use]
+    pub const fn isolation(&self) -> Isolation {
+        self.isolation
+    }
+
     /// Configuration, and a template in which the library has been compiled and used.
-    async fn make(&self, workspace: &Path) -> Result<(), KernelError> {
+    async fn make(&self, workspace: &Path, toolchain: &Toolchain) -> Result<(), KernelError> {
         let bar = spinner("compiling the library for the kernel (once)");
-        for folder in [&self.template, &self.work, &self.config] {
+        let layout = &self.layout;
+        for folder in [&self.template, &self.work, &self.config, &layout.library, &layout.crates] {
             if folder.exists() {
                 std::fs::remove_dir_all(folder).map_err(|e| KernelError::io("remove", folder, &e))?;
             }
             std::fs::create_dir_all(folder).map_err(|e| KernelError::io("make", folder, &e))?;
         }
-        let write = |path: &Path, text: &str| {
-            path.parent()
-                .map_or(Ok(()), std::fs::create_dir_all)
-                .and_then(|()| std::fs::write(path, text))
-                .map_err(|e| KernelError::io("write", path, &e))
+        let library = match self.isolation {
+            Isolation::None => {
+                // The student's cells compile fast and check for overflow; the library below them runs fast.
+                write(&self.work.join(".cargo/config.toml"), CARGO)?;
+                workspace.display().to_string()
+            }
+            Isolation::Full => {
+                vendor::library(workspace, &layout.library)?;
+                vendor::crates(&layout.library, &layout.crates, toolchain)?;
+                write(&self.config.join("cargo/config.toml"), &format!("{CARGO}{OFFLINE}"))?;
+                layout::LIBRARY.to_owned()
+            }
         };
-        let library = workspace.display().to_string();
         write(
             &self.config.join("evcxr.toml"),
             &format!(
                 "[evcxr]\nopt_level = \"0\"\noffline_mode = true\n\n[dependencies]\nspikelab = {{ path = {library:?} }}\n"
             ),
         )?;
-        // The student's cells compile fast and check for overflow; the library below them runs fast.
-        write(&self.work.join(".cargo/config.toml"), CARGO)?;
         // The versions that the workspace was tested with; they are on this machine already.
         std::fs::copy(workspace.join("Cargo.lock"), self.template.join("Cargo.lock"))
             .map_err(|e| KernelError::io("copy", &workspace.join("Cargo.lock"), &e))?;
         let first = self.work.join("template");
-        std::fs::rename(&self.template, &first).map_err(|e| KernelError::io("rename", &self.template, &e))?;
-        let process = KernelProcess::start_in(self, &self.config, first.clone()).await?;
-        let mut session = Session::connect(self, &self.config, process).await?;
+        if self.isolation == Isolation::None {
+            std::fs::rename(&self.template, &first)
+                .map_err(|e| KernelError::io("rename", &self.template, &e))?;
+        }
+        let place = self.workshop();
+        let mut session = Session::start_in(self, place.plan.limits, place).await?;
         let failed = |what: String| {
             KernelError::new(
                 format!("the library cannot be used in the kernel: {what}"),
@@ -95,11 +131,36 @@ impl KernelEnvironment {
                 return Err(failed(run.message.unwrap_or_default()));
             }
         }
-        session.into_process().end().await;
-        std::fs::rename(&first, &self.template).map_err(|e| KernelError::io("rename", &first, &e))?;
+        drop(session);
+        if self.isolation == Isolation::None {
+            std::fs::rename(&first, &self.template).map_err(|e| KernelError::io("rename", &first, &e))?;
+        }
+        own(&self.template).map_err(|e| KernelError::io("take over", &self.template, &e))?;
         bar.finish_and_clear();
         Ok(())
     }
+}
+
+/// Takes over what an unused user made for us: only root has such users, and root's files shall be root's.
+#[cfg(unix)]
+fn own(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, lchown};
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            own(&entry.path())?;
+        } else if entry.metadata()?.uid() != rustix::process::getuid().as_raw() {
+            lchown(
+                entry.path(),
+                Some(rustix::process::getuid().as_raw()),
+                Some(rustix::process::getgid().as_raw()),
+            )?;
+        }
+    }
+    if folder.metadata()?.uid() != rustix::process::getuid().as_raw() {
+        lchown(folder, Some(rustix::process::getuid().as_raw()), Some(rustix::process::getgid().as_raw()))?;
+    }
+    Ok(())
 }
 
 const CARGO: &str = "\
@@ -114,8 +175,25 @@ overflow-checks = false
 codegen-units = 1
 ";
 
-/// Builds the kernel unless it is up to date; Cargo knows.
-fn build_kernel(workspace: &Path, target: &Path, toolchain: &Toolchain) -> Result<PathBuf, KernelError> {
+/// Where the box finds the library's crates.
+const OFFLINE: &str = "
+[source.crates-io]
+replace-with = \"vendored\"
+
+[source.vendored]
+directory = \"/opt/vendor\"
+
+[net]
+offline = true
+";
+
+/// Builds one of the programs unless it is up to date; Cargo knows.
+pub(super) fn build(
+    package: &str,
+    workspace: &Path,
+    target: &Path,
+    toolchain: &Toolchain,
+) -> Result<PathBuf, KernelError> {
     let cargo = |arguments: &[&str]| {
         let mut command = Command::new("cargo");
         command.args(arguments).current_dir(workspace).env("PATH", toolchain.path()).stdin(Stdio::null());
@@ -126,16 +204,17 @@ fn build_kernel(workspace: &Path, target: &Path, toolchain: &Toolchain) -> Resul
     };
     let failed = |what: String| {
         KernelError::new(
-            format!("the kernel cannot be built\n{what}"),
-            "the first build needs a network connection; `cargo build --release -p spikelab-kernel` shows more",
+            format!("{package} cannot be built\n{what}"),
+            format!(
+                "the first build needs a network connection; `cargo build --release -p {package}` shows more"
+            ),
         )
     };
-    let mut child =
-        cargo(&["build", "--release", "--locked", "-p", "spikelab-kernel", "--message-format=json"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|e| failed(e.to_string()))?;
+    let mut child = cargo(&["build", "--release", "--locked", "-p", package, "--message-format=json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| failed(e.to_string()))?;
     // Standard error fills up if nobody reads it.
     let errors = child.stderr.take().map(|e| std::thread::spawn(move || std::io::read_to_string(e)));
     let mut bar: Option<ProgressBar> = None;
@@ -148,7 +227,7 @@ fn build_kernel(workspace: &Path, target: &Path, toolchain: &Toolchain) -> Resul
         }
         done += 1;
         if bar.is_none() && message["fresh"] == false {
-            bar = Some(build_bar(count_of_packages(&mut cargo(&TREE))));
+            bar = Some(build_bar(package, count_of_packages(&mut cargo(&tree(package)))));
         }
         if let Some(bar) = &bar {
             bar.set_position(done);
@@ -163,11 +242,12 @@ fn build_kernel(workspace: &Path, target: &Path, toolchain: &Toolchain) -> Resul
         let text = errors.and_then(|t| t.join().ok()).and_then(Result::ok).unwrap_or_default();
         return Err(failed(text));
     }
-    Ok(target.join("release").join(format!("spikelab-kernel{}", std::env::consts::EXE_SUFFIX)))
+    Ok(target.join("release").join(format!("{package}{}", std::env::consts::EXE_SUFFIX)))
 }
 
-const TREE: [&str; 8] =
-    ["tree", "--locked", "-p", "spikelab-kernel", "-e", "normal,build", "--prefix", "none"];
+const fn tree(package: &str) -> [&str; 8] {
+    ["tree", "--locked", "-p", package, "-e", "normal,build", "--prefix", "none"]
+}
 
 fn count_of_packages(tree: &mut Command) -> u64 {
     let text = tree.output().map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
@@ -175,16 +255,19 @@ fn count_of_packages(tree: &mut Command) -> u64 {
     names.len() as u64
 }
 
-fn build_bar(packages: u64) -> ProgressBar {
+fn build_bar(package: &str, packages: u64) -> ProgressBar {
     let bar = ProgressBar::new(packages.max(1));
-    let style = ProgressStyle::with_template(
-        "building the kernel (once, some minutes) [{bar:20}] {percent:>3} % {wide_msg}",
-    );
+    let text = if package == "spikelab-box" {
+        "building the sandbox (once, a minute)"
+    } else {
+        "building the kernel (once, some minutes)"
+    };
+    let style = ProgressStyle::with_template(&format!("{text} [{{bar:20}}] {{percent:>3}} % {{wide_msg}}"));
     if let Ok(style) = style {
         bar.set_style(style.progress_chars("=> "));
     }
     if bar.is_hidden() {
-        eprintln!("building the kernel (once, some minutes)");
+        eprintln!("{text}");
     }
     bar
 }
@@ -215,7 +298,7 @@ fn key(workspace: &Path, program: &Path, toolchain: &Toolchain) -> Result<String
         // Cargo goes by times: after a `touch` every kernel would compile the library anew.
         file.metadata().and_then(|m| m.modified()).ok().hash(&mut hasher);
     }
-    CARGO.hash(&mut hasher);
+    (CARGO, OFFLINE, layout::LIBRARY, layout::CRATES).hash(&mut hasher);
     Ok(format!("{:016x}", hasher.finish()))
 }
 

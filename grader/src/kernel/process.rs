@@ -1,136 +1,142 @@
-//! The kernel as a process: its connection file, its process group, and its end.
-//! Dropping it kills the whole group, cells in an endless loop too, and removes its work folder.
+//! The box as a process: frames to it, frames from it, and its end.
+//! Dropping it ends everything in it and waits until nothing is left.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use jupyter_protocol::{ConnectionInfo, connection_info::Transport};
-use tokio::process::{Child, Command};
+use spikelab_box::frame::{self, Kind};
+use spikelab_box::message::{Reply, Request};
+use spikelab_box::plan::{PLAN, Plan};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use super::environment::UNWANTED;
-use super::{KernelEnvironment, KernelError};
+use super::KernelError;
 
-/// A running kernel.
+/// Bytes of files that one answer may bring; a little more than the worker lets through.
+const LARGEST: usize = 65 << 20;
+/// How long the end of a box may take; 200 processes need 30 ms.
+const END: Duration = Duration::from_secs(10);
+
+/// A running box.
 #[derive(Debug)]
-pub struct KernelProcess {
+pub(super) struct BoxProcess {
     child: Child,
-    group: Option<i32>,
-    work: PathBuf,
-    log: PathBuf,
-    /// How to reach it.
-    pub(super) connection: ConnectionInfo,
+    requests: Option<ChildStdin>,
+    replies: ChildStdout,
 }
 
-impl KernelProcess {
-    /// Starts a kernel in `folder`, with a work folder of its own.
-    pub(super) async fn start(environment: &KernelEnvironment, folder: &Path) -> Result<Self, KernelError> {
-        let work = environment.work_folder()?;
-        Self::start_in(environment, folder, work).await
-    }
-
-    /// Starts a kernel that works in `work`, which is removed when it ends.
-    pub(super) async fn start_in(
-        environment: &KernelEnvironment,
-        folder: &Path,
-        work: PathBuf,
-    ) -> Result<Self, KernelError> {
-        let ip = std::net::IpAddr::from([127, 0, 0, 1]);
-        // Held until the kernel runs, so that kernels started side by side are not given the same ports.
-        let (ports, held) = jupyter_zmq_client::peek_ports_with_listeners(ip, 5).await.map_err(|e| {
+impl BoxProcess {
+    /// Starts the launcher, which builds the box.
+    pub(super) fn start(launcher: &Path, plan: &Plan) -> Result<Self, KernelError> {
+        let text = serde_json::to_string(plan).unwrap_or_default();
+        let mut command = Command::new(launcher);
+        command.arg("launch").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        if plan.isolated {
+            // Nothing of the instructor's environment comes near a box.
+            command.env_clear();
+        }
+        let failed = |e: std::io::Error| {
             KernelError::new(
-                format!("no free network ports on this machine: {e}"),
-                "close some programs and try again",
+                format!("cannot start {}: {e}", launcher.display()),
+                "remove target/release/spikelab-box and try again, so that it is built anew",
             )
-        })?;
-        let connection = ConnectionInfo {
-            transport: Transport::TCP,
-            ip: ip.to_string(),
-            shell_port: ports[0],
-            iopub_port: ports[1],
-            stdin_port: ports[2],
-            control_port: ports[3],
-            hb_port: ports[4],
-            key: uuid::Uuid::new_v4().to_string(),
-            signature_scheme: "hmac-sha256".to_owned(),
-            kernel_name: Some("spikelab".to_owned()),
         };
-        let file = work.join("connection.json");
-        let log = work.join("kernel.log");
-        let text = serde_json::to_vec(&connection).unwrap_or_default();
-        std::fs::write(&file, text).map_err(|e| KernelError::io("write", &file, &e))?;
-        let probes = work.join("probes");
-        std::fs::create_dir_all(&probes).map_err(|e| KernelError::io("make", &probes, &e))?;
-        let output = std::fs::File::create(&log).map_err(|e| KernelError::io("write", &log, &e))?;
-        let errors = output.try_clone().map_err(|e| KernelError::io("write", &log, &e))?;
-        let mut command = Command::new(&environment.program);
-        command.arg("--control_file").arg(&file).current_dir(folder);
-        command.stdin(Stdio::null()).stdout(output).stderr(errors);
-        for name in UNWANTED {
-            command.env_remove(name);
+        let mut child = command.env(PLAN, text).current_dir("/").spawn().map_err(failed)?;
+        match (child.stdin.take(), child.stdout.take()) {
+            (Some(requests), Some(replies)) => Ok(Self { child, requests: Some(requests), replies }),
+            _ => Err(failed(std::io::Error::other("it has no pipes"))),
         }
-        command.envs(environment.variables(&work));
-        // A group of its own, so that its end is also the end of everything it started.
-        let child = command.process_group(0).kill_on_drop(true).spawn().map_err(|e| {
-            KernelError::new(
-                format!("cannot start the kernel {}: {e}", environment.program.display()),
-                "remove target/release/spikelab-kernel and try again, so that it is built anew",
-            )
-        })?;
-        drop(held);
-        let group = child.id().and_then(|id| i32::try_from(id).ok());
-        Ok(Self { child, group, work, log, connection })
     }
 
-    /// True while the process runs.
-    pub(super) fn is_running(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
-    }
-
-    /// The folder that probes write to.
-    pub(super) fn probes(&self) -> PathBuf {
-        self.work.join("probes")
-    }
-
-    /// What the kernel itself wrote.
-    pub(super) fn log(&self) -> Log {
-        Log(self.log.clone())
-    }
-
-    /// Ends the kernel and keeps the work folder, for templates.
-    pub(super) async fn end(mut self) {
-        self.kill();
-        drop(self.child.wait().await);
-        self.work = PathBuf::new();
-    }
-
-    fn kill(&mut self) {
-        if let Some(group) = self.group.take().and_then(rustix::process::Pid::from_raw) {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    /// Asks for something.
+    pub(super) async fn ask(&mut self, request: &Request) -> std::io::Result<()> {
+        let mut bytes = Vec::new();
+        frame::write(&mut bytes, Kind::Message, &serde_json::to_vec(request)?)?;
+        match &mut self.requests {
+            Some(pipe) => pipe.write_all(&bytes).await,
+            None => Err(std::io::ErrorKind::BrokenPipe.into()),
         }
+    }
+
+    /// The next reply, and the bytes that came in front of it.
+    pub(super) async fn reply(&mut self) -> std::io::Result<(Reply, Vec<u8>)> {
+        read_reply(&mut self.replies).await
     }
 }
 
-/// The file with what a kernel itself wrote.
-pub(super) struct Log(PathBuf);
-
-impl Log {
-    /// Its last lines.
-    pub(super) fn last_words(&self) -> String {
-        let text = std::fs::read_to_string(&self.0).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(5)..].join("\n")
-    }
-}
-
-impl Drop for KernelProcess {
-    fn drop(&mut self) {
-        self.kill();
-        if !self.work.as_os_str().is_empty() {
-            // A process on its way out may still write; what stays behind is below target/.
-            if std::fs::remove_dir_all(&self.work).is_err() {
-                std::thread::sleep(std::time::Duration::from_millis(50));
-                drop(std::fs::remove_dir_all(&self.work));
+/// Reads frames up to the next message. Everything in them may be forged, and none of it is large.
+async fn read_reply(pipe: &mut (impl AsyncRead + Unpin)) -> std::io::Result<(Reply, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    loop {
+        let mut start = [0; frame::HEADER];
+        pipe.read_exact(&mut start).await?;
+        let (kind, length) = frame::header(start)?;
+        let mut contents = Vec::new();
+        (&mut *pipe).take(length as u64).read_to_end(&mut contents).await?;
+        if contents.len() < length {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        match kind {
+            Kind::Message => return Ok((serde_json::from_slice(&contents)?, bytes)),
+            Kind::Bytes if bytes.len() + contents.len() > LARGEST => {
+                return Err(std::io::Error::other("the box sends more than it may"));
             }
+            Kind::Bytes => bytes.append(&mut contents),
+        }
+    }
+}
+
+impl Drop for BoxProcess {
+    fn drop(&mut self) {
+        // The launcher takes this as the end, kills process 1 of the box and waits for the rest.
+        drop(self.requests.take());
+        let started = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if started.elapsed() > END {
+                // The box is tied to its launcher, so this ends it too.
+                drop(self.child.start_kill());
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames(list: &[(Kind, &[u8])]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (kind, contents) in list {
+            frame::write(&mut bytes, *kind, contents).unwrap();
+        }
+        bytes
+    }
+
+    #[tokio::test]
+    async fn a_file_comes_before_its_message() {
+        let reply = br#"{"variables":{"seq":3,"list":[]}}"#;
+        let bytes = frames(&[(Kind::Bytes, b"ab"), (Kind::Bytes, b"c"), (Kind::Message, reply)]);
+        let (reply, file) = read_reply(&mut bytes.as_slice()).await.unwrap();
+        assert_eq!((reply, file), (Reply::Variables { seq: 3, list: vec![] }, b"abc".to_vec()));
+    }
+
+    #[tokio::test]
+    async fn a_hostile_worker_is_an_error_and_no_flood() {
+        let piece = vec![0; frame::MAX_FRAME];
+        let flood: Vec<(Kind, &[u8])> = (0..66).map(|_| (Kind::Bytes, piece.as_slice())).collect();
+        let message = |text: &[u8]| frames(&[(Kind::Message, text)]);
+        for bytes in [
+            frames(&flood),
+            message(b"\xff\xfe"),
+            message(br#"{"unknown":{}}"#),
+            message("[".repeat(100_000).as_bytes()),
+            vec![b'M', 255, 255, 255, 255],
+            vec![b'M', 20, 0, 0, 0, b'{'],
+        ] {
+            assert!(read_reply(&mut bytes.as_slice()).await.is_err());
         }
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct Toolchain {
     pub(super) sysroot: PathBuf,
     /// `rustc --version`.
     pub(super) version: String,
+    /// The system that it compiles for, such as `x86_64-unknown-linux-gnu`.
+    pub(super) host: String,
 }
 
 impl Toolchain {
@@ -27,7 +29,10 @@ impl Toolchain {
                 )),
             }
         };
-        Ok(Self { sysroot: ask(&["--print", "sysroot"])?.into(), version: ask(&["--version"])? })
+        let (sysroot, words) = (ask(&["--print", "sysroot"])?, ask(&["--version", "--verbose"])?);
+        let host = words.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+        let version = words.lines().next().unwrap_or_default();
+        Ok(Self { sysroot: sysroot.into(), version: version.to_owned(), host: host.to_owned() })
     }
 
     /// PATH with the real compiler in front.

@@ -2,11 +2,14 @@
 //! Knows a kernel only by what it can do (`Kernel`), so that its own rules are tested without one.
 
 mod evidence;
+mod limits;
 mod plan;
 mod run;
+mod suspicion;
 
+pub use limits::Limits;
 pub use plan::{CodeCell, Kind, Wanted, WantedVariable};
-pub use run::{Limits, run_notebook};
+pub use run::run_notebook;
 
 use std::time::Duration;
 
@@ -19,8 +22,12 @@ pub struct CellRun {
     pub status: CellStatus,
     /// Wall-clock seconds.
     pub seconds: f64,
-    /// The first error in full, plain text.
+    /// Seconds of computing, compilation included.
+    pub cpu_seconds: f64,
+    /// The first error in full, or which limit was reached; plain text.
     pub message: Option<String>,
+    /// True if more was printed than may be.
+    pub output_cut: bool,
 }
 
 /// A variable that exists in the kernel.
@@ -50,7 +57,8 @@ pub enum Probed {
 
 /// What the runner needs of a kernel.
 pub trait Kernel: Send {
-    /// Runs one cell, interrupted after `limit`.
+    /// Runs one cell, stopped after `limit` of computing. After [`CellStatus::TimedOut`], [`CellStatus::OverLimit`] and
+    /// [`CellStatus::Died`] the kernel is of no more use until [`Kernel::restart`].
     fn execute(
         &mut self,
         code: &str,

@@ -9,6 +9,11 @@ pub(super) fn tells_of_end(error: &str) -> bool {
     error.contains(TERMINATED)
 }
 
+/// Whether an ending was that of a process which asked for more memory than there is.
+pub(super) fn ran_out_of_memory(words: &str) -> bool {
+    words.contains("memory allocation of ") && words.contains("failed")
+}
+
 /// Says how the process that ran the cell ended, and what that usually means.
 pub(super) fn last_words(error: &str, stderr: &str) -> String {
     let (printed, how) = error.rsplit_once(TERMINATED).unwrap_or(("", error));
@@ -18,6 +23,8 @@ pub(super) fn last_words(error: &str, stderr: &str) -> String {
         "\n  help: look for a function that calls itself without end"
     } else if how.contains("signal: 6") {
         "\n  help: too much memory was asked for, or the program stopped itself"
+    } else if how.contains("signal: 25") {
+        "\n  help: a file grew larger than files may be here"
     } else {
         ""
     };

@@ -1,0 +1,149 @@
+//! The words of the conversation: the grader asks for one thing at a time, the worker answers with its number.
+//! What the worker says comes from where the student's code runs; the grader believes none of it unchecked.
+
+use serde::{Deserialize, Serialize};
+
+/// What the grader asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Run a cell.
+    Run {
+        /// Repeated in the answer.
+        seq: u64,
+        /// Its source.
+        code: String,
+        /// What it may use.
+        limits: CellLimits,
+    },
+    /// Run a cell that writes a file, and hand the file out.
+    Probe {
+        /// Repeated in the answer.
+        seq: u64,
+        /// Its source.
+        code: String,
+        /// The file's name.
+        nonce: String,
+        /// What it may use.
+        limits: CellLimits,
+    },
+    /// Say which variables exist.
+    Variables {
+        /// Repeated in the answer.
+        seq: u64,
+    },
+}
+
+/// What one cell may use.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CellLimits {
+    /// Seconds of computing of all processes of the box together.
+    pub cpu_seconds: f64,
+    /// Seconds on the clock.
+    pub wall_seconds: f64,
+}
+
+/// What the worker answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// The box stands, and so does the kernel in it, if one was asked for.
+    Ready {
+        /// What the self-test found.
+        checks: Vec<Check>,
+    },
+    /// The box cannot go on. Never the student's fault.
+    Failed {
+        /// What went wrong.
+        what: String,
+        /// What to do about it.
+        next: String,
+    },
+    /// How a cell ended.
+    Outcome {
+        /// Of the request.
+        seq: u64,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// How a probe ended; the frames in front of it are its file.
+    Probed {
+        /// Of the request.
+        seq: u64,
+        /// How its cell ended.
+        outcome: Outcome,
+        /// The length of the file, if there is one.
+        length: Option<u64>,
+        /// What only meddling explains.
+        tampered: Option<String>,
+    },
+    /// The variables that exist.
+    Variables {
+        /// Of the request.
+        seq: u64,
+        /// Name and type of each.
+        list: Vec<(String, String)>,
+    },
+}
+
+/// How a cell ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// In one word.
+    pub end: End,
+    /// In full: the error, or which limit.
+    pub message: Option<String>,
+    /// Seconds of computing.
+    pub cpu_seconds: f64,
+    /// Seconds on the clock.
+    pub wall_seconds: f64,
+    /// True if more was printed than may be.
+    pub output_cut: bool,
+}
+
+/// How a cell ended, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// It ran to its end.
+    Ok,
+    /// The compiler refused it.
+    CompileError,
+    /// It panicked.
+    Panicked,
+    /// A `?` returned early.
+    ReturnedError,
+    /// Its process ended.
+    Died,
+    /// The kernel itself ended or no longer answers; the box is of no more use.
+    KernelGone,
+    /// A limit was reached; the box is of no more use.
+    Limit(Limit),
+}
+
+/// The limits of a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// Computing time of a cell.
+    Cpu,
+    /// Time on the clock of a cell.
+    Wall,
+    /// Memory of all processes and files together.
+    Memory,
+    /// Processes and threads.
+    Processes,
+    /// Bytes of files.
+    Disk,
+    /// Number of files.
+    Files,
+}
+
+/// One line of the self-test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What must hold.
+    pub what: String,
+    /// Why it does not.
+    pub fault: Option<String>,
+}
