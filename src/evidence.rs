@@ -135,32 +135,99 @@ pub struct ProbeFile {
     pub nonce: String,
     /// Variable name → value.
     pub values: BTreeMap<String, Evidence>,
+    /// The networks that the values come from.
+    #[serde(default)]
+    pub models: Models,
 }
 
-/// Things that can leave a notebook as [`Evidence`].
-pub trait ToEvidence {
+/// The networks behind some variables, each as it was at this moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Models {
+    /// Each network once: its description as JSON, or nothing if that is longer than [`LONGEST_DESCRIPTION`].
+    #[serde(default)]
+    pub networks: Vec<Option<String>>,
+    /// Variable name → what it is in which network.
+    #[serde(default)]
+    pub objects: BTreeMap<String, ModelObject>,
+}
+
+/// One object of one network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelObject {
+    /// Which of the networks.
+    pub network: usize,
+    /// The object's name there.
+    pub name: String,
+}
+
+/// Descriptions with more bytes than this stay behind.
+pub const LONGEST_DESCRIPTION: usize = 8 << 20;
+
+/// Things that can leave a notebook as [`Evidence`]: numbers, lists, texts and the library's own objects.
+///
+/// Nothing else can, so a type of the same name is never taken for one of the library's.
+pub trait ToEvidence: sealed::Sealed {
     /// Copies the value into plain data.
     fn to_evidence(&self) -> Evidence;
+
+    /// The network that the value belongs to, for things that live in one.
+    #[doc(hidden)]
+    fn origin(&self) -> Option<Origin<'_>> {
+        None
+    }
+}
+
+pub(crate) mod sealed {
+    /// Implemented in this crate alone.
+    pub trait Sealed {}
+}
+
+/// Where a value comes from.
+#[doc(hidden)]
+pub struct Origin<'a> {
+    /// Tells networks apart as long as they live.
+    pub(crate) network: usize,
+    /// The object's name.
+    pub(crate) name: String,
+    /// The network's description as JSON, unless it is too long.
+    pub(crate) describe: Box<dyn Fn() -> Option<String> + 'a>,
 }
 
 /// Collects named values and writes them to one file.
 #[derive(Debug, Default)]
 pub struct Probe {
     file: ProbeFile,
+    /// The networks met so far, in the order of their descriptions.
+    networks: Vec<usize>,
 }
 
 impl Probe {
     /// Starts a probe that answers to `nonce`.
     #[must_use]
     pub fn new(nonce: &str) -> Self {
-        Self { file: ProbeFile { nonce: nonce.to_owned(), values: BTreeMap::new() } }
+        Self { file: ProbeFile { nonce: nonce.to_owned(), ..ProbeFile::default() }, networks: Vec::new() }
     }
 
-    /// Adds one named value.
+    /// Adds one named value, and the network that it belongs to.
     #[must_use]
     pub fn add<T: ToEvidence + ?Sized>(mut self, name: &str, value: &T) -> Self {
         self.file.values.insert(name.to_owned(), value.to_evidence());
+        if let Some(origin) = value.origin() {
+            let known = self.networks.iter().position(|n| *n == origin.network);
+            let network = known.unwrap_or_else(|| {
+                self.networks.push(origin.network);
+                self.file.models.networks.push((origin.describe)());
+                self.networks.len() - 1
+            });
+            self.file.models.objects.insert(name.to_owned(), ModelObject { network, name: origin.name });
+        }
         self
+    }
+
+    /// What was collected.
+    #[must_use]
+    pub fn file(&self) -> &ProbeFile {
+        &self.file
     }
 
     /// Writes the file; it must not exist yet. Says nothing on failure: the missing file tells the grader.
@@ -172,8 +239,31 @@ impl Probe {
     }
 }
 
+/// JSON of at most so many bytes.
+pub(crate) fn bounded_json(value: &impl Serialize, most: usize) -> Option<String> {
+    struct Bounded(Vec<u8>, usize);
+    impl Write for Bounded {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            if self.0.len() + bytes.len() > self.1 {
+                return Err(std::io::Error::other("too long"));
+            }
+            self.0.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut out = Bounded(Vec::new(), most);
+    serde_json::to_writer(&mut out, value).ok()?;
+    String::from_utf8(out.0).ok()
+}
+
 macro_rules! numbers {
     ($($t:ty),*) => {$(
+        impl sealed::Sealed for $t {}
+        impl sealed::Sealed for [$t] {}
         #[allow(clippy::cast_precision_loss, reason = "indices and counts stay far below 2^53")]
         impl ToEvidence for $t {
             fn to_evidence(&self) -> Evidence {
@@ -190,11 +280,15 @@ macro_rules! numbers {
 }
 numbers!(f64, f32, i32, i64, u32, u64, usize, isize);
 
+impl sealed::Sealed for bool {}
+
 impl ToEvidence for bool {
     fn to_evidence(&self) -> Evidence {
         Evidence::Number { value: f64::from(u8::from(*self)), dimension: "1".into() }
     }
 }
+
+impl<T> sealed::Sealed for Vec<T> where [T]: ToEvidence {}
 
 impl<T> ToEvidence for Vec<T>
 where
@@ -205,6 +299,8 @@ where
     }
 }
 
+impl<T, const N: usize> sealed::Sealed for [T; N] where [T]: ToEvidence {}
+
 impl<T, const N: usize> ToEvidence for [T; N]
 where
     [T]: ToEvidence,
@@ -214,11 +310,15 @@ where
     }
 }
 
+impl sealed::Sealed for ndarray::Array1<f64> {}
+
 impl ToEvidence for ndarray::Array1<f64> {
     fn to_evidence(&self) -> Evidence {
         Evidence::Array { values: self.to_vec(), dimension: "1".into() }
     }
 }
+
+impl sealed::Sealed for str {}
 
 impl ToEvidence for str {
     fn to_evidence(&self) -> Evidence {
@@ -226,11 +326,15 @@ impl ToEvidence for str {
     }
 }
 
+impl sealed::Sealed for char {}
+
 impl ToEvidence for char {
     fn to_evidence(&self) -> Evidence {
         Evidence::Text { value: self.to_string() }
     }
 }
+
+impl sealed::Sealed for String {}
 
 impl ToEvidence for String {
     fn to_evidence(&self) -> Evidence {
@@ -238,9 +342,15 @@ impl ToEvidence for String {
     }
 }
 
+impl<T: ToEvidence + ?Sized> sealed::Sealed for &T {}
+
 impl<T: ToEvidence + ?Sized> ToEvidence for &T {
     fn to_evidence(&self) -> Evidence {
         (**self).to_evidence()
+    }
+
+    fn origin(&self) -> Option<Origin<'_>> {
+        (**self).origin()
     }
 }
 
@@ -319,6 +429,31 @@ mod tests {
         };
         let text = serde_json::to_string(&before).unwrap();
         assert_eq!(serde_json::from_str::<Evidence>(&text).unwrap(), before);
+    }
+
+    #[test]
+    fn a_probe_takes_each_network_once_and_says_what_is_what() {
+        use crate::prelude::*;
+        let mut net = Network::new().seed(4);
+        let group = net.add(NeuronGroup::new(2, "v : 1").threshold("v > 1")).unwrap();
+        let spikes = net.add(SpikeMonitor::new(&group).named("mine")).unwrap();
+        net.run(1.0 * ms).unwrap();
+        let mut other = Network::new();
+        let alone = other.add(NeuronGroup::new(1, "v : 1")).unwrap();
+        let probe = Probe::new("n").add("a", &group).add("b", &&spikes).add("c", &alone).add("x", &1.0);
+        let models = &probe.file().models;
+        assert_eq!(models.networks.len(), 2);
+        assert_eq!(models.objects["b"], ModelObject { network: 0, name: "mine".into() });
+        assert_eq!((models.objects["c"].network, models.objects.len()), (1, 3));
+        let text = models.networks[0].as_deref().unwrap();
+        let description: NetworkDescription = serde_json::from_str(text).unwrap();
+        assert_eq!(description, net.description());
+    }
+
+    #[test]
+    fn long_descriptions_stay_behind() {
+        assert_eq!(bounded_json(&"abc", 5).as_deref(), Some("\"abc\""));
+        assert_eq!(bounded_json(&"abcd", 5), None);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use super::Figure;
 use super::panel::{Panel, Series, Style};
 use crate::evidence::{Evidence, PanelData, SeriesData, ToEvidence};
 
+impl crate::evidence::sealed::Sealed for Figure {}
+
 impl ToEvidence for Figure {
     fn to_evidence(&self) -> Evidence {
         match self.fault() {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard};
 
 use super::guarded::{Guarded, Shared, lock};
-use crate::description::{NamespaceValue, Operation};
+use crate::description::{FORMAT, NamespaceValue, NetworkDescription, Operation};
 use crate::equations::{Namespace, Slot, UserFunction};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
+use crate::evidence::{LONGEST_DESCRIPTION, Origin, bounded_json};
 use crate::random::Stream;
 
 /// Clock, seed, columns and record of a network.
@@ -68,6 +69,16 @@ impl Context {
         self.script.push(operation);
     }
 
+    /// Everything needed to build the network again and to repeat what was done with it.
+    pub(crate) fn description(&self) -> NetworkDescription {
+        NetworkDescription {
+            format: FORMAT.to_owned(),
+            dt: self.first_dt,
+            seed: self.first_seed,
+            script: self.script.clone(),
+        }
+    }
+
     /// The network's values with those of an object over them.
     pub(crate) fn namespace_with(&self, own: &BTreeMap<String, NamespaceValue>) -> Result<Namespace> {
         let mut namespace = Namespace::default();
@@ -113,9 +124,20 @@ impl<T> Live<T> {
         Arc::ptr_eq(&self.context, context)
     }
 
+    /// What the grader is told about the network that this object lives in.
+    pub(crate) fn origin(&self, name: &str) -> Origin<'_> {
+        origin(&self.context, name)
+    }
+
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.state, &other.state)
     }
+}
+
+/// The network of an object, for values that leave a notebook.
+pub(crate) fn origin<'a>(context: &'a Shared<Context>, name: &str) -> Origin<'a> {
+    let describe = || bounded_json(&lock(context).description(), LONGEST_DESCRIPTION);
+    Origin { network: Arc::as_ptr(context).addr(), name: name.to_owned(), describe: Box::new(describe) }
 }
 
 /// The slots of a step unless told otherwise.

@@ -19,7 +19,7 @@ pub use source::{NeuronSource, Subgroup};
 pub use values::{IntoNamespace, IntoRefractory, IntoSelection, IntoValue};
 
 pub(crate) use checks::{check_event_code, check_regular, no_event, refuse_shadowing};
-pub(crate) use context::{Context, Live, SLOTS, check_when, slot_rank};
+pub(crate) use context::{Context, Live, SLOTS, check_when, origin, slot_rank};
 pub(crate) use generator::Planned;
 pub(crate) use group_description::GroupDescription;
 pub(crate) use guarded::{Guarded, Shared, lock};

@@ -18,7 +18,7 @@ use crate::description::{
     Timing, Value,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::evidence::{Evidence, Row, ToEvidence};
+use crate::evidence::{Evidence, Origin, Row, ToEvidence};
 use crate::units::{Dimension, Quantity, QuantityArray};
 
 /// A group of neurons that follow the same equations, as in
@@ -399,7 +399,13 @@ impl fmt::Debug for NeuronGroup {
     }
 }
 
+impl crate::evidence::sealed::Sealed for NeuronGroup {}
+
 impl ToEvidence for NeuronGroup {
+    fn origin(&self) -> Option<Origin<'_>> {
+        self.live.as_ref().map(|live| live.origin(self.name()))
+    }
+
     fn to_evidence(&self) -> Evidence {
         let mut variables = BTreeMap::new();
         if let Some(live) = &self.live {

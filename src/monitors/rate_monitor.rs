@@ -6,7 +6,7 @@ use std::fmt;
 use super::{detached, elsewhere};
 use crate::description::PopulationRateMonitorDescription;
 use crate::error::{Error, ErrorKind, Result};
-use crate::evidence::{Evidence, Row, ToEvidence, TraceSet};
+use crate::evidence::{Evidence, Origin, Row, ToEvidence, TraceSet};
 use crate::groups::{Context, Live, NeuronSource, SPIKE, Shared, View, lock, no_event};
 use crate::units::{Dimension, Quantity, QuantityArray};
 
@@ -176,7 +176,13 @@ impl fmt::Debug for PopulationRateMonitor {
     }
 }
 
+impl crate::evidence::sealed::Sealed for PopulationRateMonitor {}
+
 impl ToEvidence for PopulationRateMonitor {
+    fn origin(&self) -> Option<Origin<'_>> {
+        self.live.as_ref().map(|live| live.origin(self.name()))
+    }
+
     fn to_evidence(&self) -> Evidence {
         let rate = self.rate();
         let set = TraceSet { dimension: rate.dimension().to_string(), rows: vec![Row(rate.to_vec())] };

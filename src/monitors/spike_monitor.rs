@@ -7,7 +7,7 @@ use super::state_monitor::IntoVariables;
 use super::{detached, elsewhere};
 use crate::description::{SpikeMonitorDescription, Timing};
 use crate::error::{Error, ErrorKind, Result};
-use crate::evidence::{Evidence, ToEvidence};
+use crate::evidence::{Evidence, Origin, ToEvidence};
 use crate::groups::{Context, Live, NeuronSource, SPIKE, Shared, View, lock, no_event};
 use crate::units::{Dimension, QuantityArray};
 
@@ -221,7 +221,13 @@ impl fmt::Debug for SpikeMonitor {
     }
 }
 
+impl crate::evidence::sealed::Sealed for SpikeMonitor {}
+
 impl ToEvidence for SpikeMonitor {
+    fn origin(&self) -> Option<Origin<'_>> {
+        self.live.as_ref().map(|live| live.origin(self.name()))
+    }
+
     fn to_evidence(&self) -> Evidence {
         Evidence::Spikes { n: self.size(), i: self.i(), t: self.t().to_vec() }
     }

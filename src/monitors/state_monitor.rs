@@ -7,7 +7,7 @@ use std::fmt;
 use super::{detached, elsewhere};
 use crate::description::{Selection, StateMonitorDescription, Timing};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
-use crate::evidence::{Evidence, Row, ToEvidence, TraceSet};
+use crate::evidence::{Evidence, Origin, Row, ToEvidence, TraceSet};
 use crate::groups::{
     AsView, Context, IntoSelection, Live, NeuronGroup, PoissonGroup, Shared, SpikeGeneratorGroup, Subgroup,
     View, lock,
@@ -309,7 +309,13 @@ impl fmt::Debug for StateMonitor {
     }
 }
 
+impl crate::evidence::sealed::Sealed for StateMonitor {}
+
 impl ToEvidence for StateMonitor {
+    fn origin(&self) -> Option<Origin<'_>> {
+        self.live.as_ref().map(|live| live.origin(self.name()))
+    }
+
     fn to_evidence(&self) -> Evidence {
         let Some(live) = &self.live else {
             return Evidence::Traces { t: Vec::new(), indices: Vec::new(), variables: BTreeMap::new() };

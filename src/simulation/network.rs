@@ -13,11 +13,11 @@ use std::time::Duration;
 use super::objects::{NetworkObject, Objects, sealed::Inside};
 use super::run::{Progress, Wishes, run};
 use super::snapshot::Snapshot;
-use crate::description::{FORMAT, NetworkDescription, Operation};
+use crate::description::{NetworkDescription, Operation};
 use crate::equations::UserFunction;
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
-use crate::evidence::{Evidence, ToEvidence};
-use crate::groups::{Context, Guarded, IntoNamespace, NeuronGroup, SLOTS, Shared, lock, time_step};
+use crate::evidence::{Evidence, Origin, ToEvidence};
+use crate::groups::{Context, Guarded, IntoNamespace, NeuronGroup, SLOTS, Shared, lock, origin, time_step};
 use crate::monitors::{PopulationRateMonitor, SpikeMonitor, StateMonitor};
 use crate::synapses::Synapses;
 use crate::units::{Dimension, Quantity};
@@ -327,13 +327,7 @@ impl Network {
     /// Everything needed to build this network again and to repeat what was done with it.
     #[must_use]
     pub fn description(&self) -> NetworkDescription {
-        let context = lock(&self.context);
-        NetworkDescription {
-            format: FORMAT.to_owned(),
-            dt: context.first_dt,
-            seed: context.first_seed,
-            script: context.script.clone(),
-        }
+        lock(&self.context).description()
     }
 
     /// The neuron group of this name.
@@ -396,7 +390,13 @@ impl fmt::Debug for Network {
     }
 }
 
+impl crate::evidence::sealed::Sealed for Network {}
+
 impl ToEvidence for Network {
+    fn origin(&self) -> Option<Origin<'_>> {
+        Some(origin(&self.context, ""))
+    }
+
     fn to_evidence(&self) -> Evidence {
         let description = serde_json::to_value(self.description()).unwrap_or_default();
         Evidence::Network { description }

@@ -12,7 +12,7 @@ use crate::description::{
     SynapsesDescription, Timing,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::evidence::{Evidence, Row, ToEvidence};
+use crate::evidence::{Evidence, Origin, Row, ToEvidence};
 use crate::groups::{
     Context, IntoNamespace, IntoSelection, IntoValue, Live, NeuronSource, SPIKE, Shared, View, check_regular,
     lock, no_event, refuse_shadowing,
@@ -381,7 +381,13 @@ impl fmt::Debug for Synapses {
     }
 }
 
+impl crate::evidence::sealed::Sealed for Synapses {}
+
 impl ToEvidence for Synapses {
+    fn origin(&self) -> Option<Origin<'_>> {
+        self.live.as_ref().map(|live| live.origin(self.name()))
+    }
+
     fn to_evidence(&self) -> Evidence {
         let (i, j) = self.pairs();
         let mut variables = BTreeMap::new();

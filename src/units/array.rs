@@ -315,11 +315,15 @@ impl fmt::Debug for QuantityArray {
     }
 }
 
+impl crate::evidence::sealed::Sealed for QuantityArray {}
+
 impl ToEvidence for QuantityArray {
     fn to_evidence(&self) -> Evidence {
         Evidence::Array { values: self.to_vec(), dimension: self.dimension.to_string() }
     }
 }
+
+impl crate::evidence::sealed::Sealed for Quantity {}
 
 impl ToEvidence for Quantity {
     fn to_evidence(&self) -> Evidence {
