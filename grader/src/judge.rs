@@ -1,9 +1,16 @@
 //! Marks one submission: every check of every question, with what it earned and why.
 //! What is missing is explained by the cell that should have made it.
 
+use std::collections::BTreeMap;
+
+use spikelab::evidence::{Evidence, Models};
+
 use crate::compare::compare;
-use crate::course::{CheckSpec, Expected, Question, Rubric};
-use crate::outcome::{CellOutcome, CellStatus, CheckResult, QuestionResult, Transcript, Verdict};
+use crate::course::{CheckSpec, Expected, Model, Question, Reproduces, Rubric, Undescribed};
+use crate::model::{self, Failure, Reproduced};
+use crate::outcome::{
+    CellOutcome, CellStatus, CheckResult, NamedMistake, QuestionResult, Transcript, Verdict,
+};
 
 /// The results of all questions in the order of the rubric.
 #[must_use]
@@ -13,11 +20,18 @@ pub fn judge(rubric: &Rubric, expected: &Expected, transcript: &Transcript) -> V
 
 fn mark(question: &Question, expected: &Expected, transcript: &Transcript) -> QuestionResult {
     let cause = cause(question, transcript);
-    let checks: Vec<CheckResult> = question
+    let mut checks: Vec<CheckResult> = question
         .checks
         .iter()
-        .map(|check| one(question, check, expected, transcript, cause.as_deref()))
+        .map(|check| match check.is_about_model() {
+            true => blank(check),
+            false => one(question, check, expected, transcript, cause.as_deref()),
+        })
         .collect();
+    let behind = Behind::new(question, expected, transcript);
+    // Before anything is withheld, because that changes what the results seem to be.
+    let mistake = behind.mistake(&checks);
+    behind.mark(&mut checks);
     let earned = rounded(checks.iter().map(|c| c.earned).sum::<f64>()).min(question.points);
     QuestionResult {
         id: question.id.clone(),
@@ -28,7 +42,176 @@ fn mark(question: &Question, expected: &Expected, transcript: &Transcript) -> Qu
         cause: cause.filter(|_| checks.iter().any(|c| c.verdict == Verdict::NoEvidence)),
         checks,
         manual: None,
+        mistake,
     }
+}
+
+/// A result that says nothing yet.
+fn blank(check: &CheckSpec) -> CheckResult {
+    let title = if check.title().is_empty() { own_title(check) } else { check.title().to_owned() };
+    CheckResult {
+        id: check.id().to_owned(),
+        title,
+        points: check.points(),
+        earned: 0.0,
+        verdict: Verdict::NoEvidence,
+        message: String::new(),
+        hint: None,
+        measures: BTreeMap::new(),
+        plot: None,
+    }
+}
+
+/// The networks behind the values of one question.
+struct Behind<'a> {
+    question: &'a Question,
+    expected: &'a BTreeMap<String, Evidence>,
+    claimed: &'a BTreeMap<String, Evidence>,
+    reference: &'a Models,
+    course: &'a Expected,
+    models: &'a Models,
+    seed: u64,
+}
+
+static NO_VALUES: BTreeMap<String, Evidence> = BTreeMap::new();
+static NO_MODELS: Models = Models { networks: Vec::new(), objects: BTreeMap::new() };
+
+impl<'a> Behind<'a> {
+    fn new(question: &'a Question, expected: &'a Expected, transcript: &'a Transcript) -> Self {
+        Self {
+            question,
+            expected: expected.questions.get(&question.id).unwrap_or(&NO_VALUES),
+            claimed: transcript.evidence.get(&question.id).unwrap_or(&NO_VALUES),
+            reference: expected.models.get(&question.id).unwrap_or(&NO_MODELS),
+            course: expected,
+            models: transcript.models.get(&question.id).unwrap_or(&NO_MODELS),
+            seed: seed(question, transcript),
+        }
+    }
+
+    /// The typical mistake that explains the results, if they are wrong.
+    fn mistake(&self, checks: &[CheckResult]) -> Option<NamedMistake> {
+        let each = self.question.checks.iter().zip(checks);
+        let wrong = each.into_iter().any(|(c, r)| c.is_modelled() && r.verdict == Verdict::Differs);
+        if !wrong {
+            return None;
+        }
+        let found = model::find_mistake(
+            self.question,
+            &self.course.mistaken,
+            self.reference,
+            self.expected,
+            self.claimed,
+        )?;
+        Some(NamedMistake { id: found.id.clone(), title: found.title.clone(), hint: found.hint.clone() })
+    }
+
+    /// Marks the checks of the model, and takes back what it does not bear out.
+    fn mark(&self, results: &mut [CheckResult]) {
+        if !self.question.checks.iter().any(CheckSpec::is_about_model) {
+            return;
+        }
+        let again = model::reproduce(self.models, self.claimed);
+        let mut withheld: Option<String> = None;
+        for (k, check) in self.question.checks.iter().enumerate() {
+            let why = match check {
+                CheckSpec::Reproduces(c) => self.reproduces(c, &again, &mut results[k]),
+                CheckSpec::Model(c) => self.model(c, &again, k, results),
+                _ => None,
+            };
+            if let Some(why) = why {
+                withheld.get_or_insert(why);
+            }
+            if check.is_about_model() && results[k].earned < check.points() {
+                results[k].hint = check.hint().or(self.question.hint.as_deref()).map(str::to_owned);
+            }
+        }
+        let Some(why) = withheld else { return };
+        for (check, result) in self.question.checks.iter().zip(results) {
+            if check.is_modelled() && result.earned > 0.0 {
+                result.earned = 0.0;
+                result.verdict = Verdict::Withheld;
+                result.message = format!("earns nothing: {why} (compared alone: {})", result.message);
+            }
+        }
+    }
+
+    /// Fills in the result; what it says is the reason to withhold other points.
+    fn reproduces(&self, check: &Reproduces, again: &Reproduced, result: &mut CheckResult) -> Option<String> {
+        let (verdict, message) = if let Some((variable, what)) = again.forged.first() {
+            let why =
+                format!("simulated again, the network behind `{variable}` gives something else: {what}");
+            (Verdict::Differs, why)
+        } else if let Some((variable, why)) = again.unable.first() {
+            let message = format!("the network behind `{variable}` cannot be simulated again: {why}");
+            (if matches!(why, Failure::Refused(_)) { Verdict::Differs } else { Verdict::NoEvidence }, message)
+        } else if again.same == 0 {
+            (Verdict::NoEvidence, "there is no network to simulate again".to_owned())
+        } else {
+            (Verdict::Correct, "simulated again, the network gives these results".to_owned())
+        };
+        result.verdict = verdict;
+        result.message.clone_from(&message);
+        if verdict == Verdict::Correct {
+            result.earned = check.points;
+            return None;
+        }
+        let doubtful = verdict == Verdict::NoEvidence && check.undescribed == Undescribed::Believe;
+        (check.withhold && !doubtful && again.same + again.forged.len() + again.unable.len() > 0)
+            .then_some(message)
+    }
+
+    fn model(
+        &self,
+        check: &Model,
+        again: &Reproduced,
+        k: usize,
+        results: &mut [CheckResult],
+    ) -> Option<String> {
+        let siblings: Vec<(usize, &CheckSpec)> = self
+            .question
+            .checks
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.is_modelled() && self.claimed.contains_key(c.variable()))
+            .filter(|(_, c)| check.variable.is_empty() || check.variable == c.variable())
+            .collect();
+        if siblings.is_empty() {
+            results[k].message = "there is no model to look at".to_owned();
+            return None;
+        }
+        if siblings.iter().any(|(place, _)| results[*place].verdict != Verdict::Correct) {
+            results[k].verdict = Verdict::Differs;
+            results[k].message = "not that of the reference: its results differ as they are".to_owned();
+            return None;
+        }
+        if let Some((_, why)) = again.unable.first() {
+            results[k].message = format!("cannot be tried with other values: {why}");
+            return None;
+        }
+        let checks: Vec<&CheckSpec> = siblings.into_iter().map(|(_, c)| c).collect();
+        let varied = model::vary(check, &checks, self.reference, again, self.claimed, self.seed);
+        let result = &mut results[k];
+        result.verdict = if varied.passed { Verdict::Correct } else { Verdict::Differs };
+        result.earned = if varied.passed { check.points } else { 0.0 };
+        result.message.clone_from(&varied.message);
+        #[expect(clippy::cast_precision_loss, reason = "a handful")]
+        {
+            result.measures.insert("changes tried".to_owned(), varied.tried as f64);
+            result.measures.insert("changes followed".to_owned(), varied.agreed as f64);
+        }
+        varied.written_down.then_some(varied.message)
+    }
+}
+
+/// Drawn for each submission alone, and the same whenever it is judged again.
+fn seed(question: &Question, transcript: &Transcript) -> u64 {
+    let cells = transcript.cells.iter().flat_map(|c| c.source.bytes());
+    question
+        .id
+        .bytes()
+        .chain(cells)
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn one(
@@ -38,18 +221,7 @@ fn one(
     transcript: &Transcript,
     cause: Option<&str>,
 ) -> CheckResult {
-    let title = if check.title().is_empty() { own_title(check) } else { check.title().to_owned() };
-    let mut result = CheckResult {
-        id: check.id().to_owned(),
-        title,
-        points: check.points(),
-        earned: 0.0,
-        verdict: Verdict::NoEvidence,
-        message: String::new(),
-        hint: None,
-        measures: std::collections::BTreeMap::new(),
-        plot: None,
-    };
+    let mut result = blank(check);
     let got = transcript.evidence.get(&question.id).and_then(|values| values.get(check.variable()));
     match (expected.get(&question.id, check.variable()), got) {
         (Some(ours), Some(theirs)) => {
@@ -85,6 +257,8 @@ fn own_title(check: &CheckSpec) -> String {
         CheckSpec::Figure(_) => "what is drawn in",
         CheckSpec::Group(_) => "the neurons of",
         CheckSpec::Choice(_) => "the answer in",
+        CheckSpec::Reproduces(_) => return "the results come from the model".to_owned(),
+        CheckSpec::Model(_) => return "the model itself".to_owned(),
     };
     format!("{what} {}", check.variable())
 }

@@ -14,6 +14,7 @@ pub mod gradebook;
 pub mod intake;
 pub mod judge;
 pub mod kernel;
+pub mod model;
 pub mod notebook;
 pub mod outcome;
 pub mod pipeline;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use spikelab::evidence::Evidence;
+use spikelab::evidence::{Evidence, Models};
 
 /// How the run of one cell ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +94,9 @@ pub struct Transcript {
     pub cells: Vec<CellOutcome>,
     /// Question id → variable name → its value, taken out right after the question's last cell.
     pub evidence: BTreeMap<String, BTreeMap<String, Evidence>>,
+    /// Question id → the networks that its variables belong to, as they were at that moment.
+    #[serde(default)]
+    pub models: BTreeMap<String, Models>,
     /// What the grader noticed and mended or refused: deleted cells, renamed variables, lost metadata.
     pub remarks: Vec<String>,
 }
@@ -108,6 +111,8 @@ pub enum Verdict {
     Differs,
     /// The variable was never made, or has another type.
     NoEvidence,
+    /// It may agree, but the model that should have made it does something else; it earns nothing.
+    Withheld,
 }
 
 /// A curve or a set of points for the feedback plot.
@@ -180,6 +185,9 @@ pub struct QuestionResult {
     /// Set if a person changed the points; `earned` is what that person gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manual: Option<Manual>,
+    /// The typical mistake that explains the results, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mistake: Option<NamedMistake>,
 }
 
 /// Points that a person set instead of the grader's.
@@ -196,6 +204,17 @@ pub struct Manual {
     /// The student has handed in another version since.
     #[serde(default)]
     pub earlier_version: bool,
+}
+
+/// A mistake of the rubric that was recognised in a submission.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedMistake {
+    /// Its id in the question.
+    pub id: String,
+    /// What was done, in words.
+    pub title: String,
+    /// What to think about.
+    pub hint: String,
 }
 
 /// Whether the submission could be graded at all.

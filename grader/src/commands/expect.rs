@@ -45,7 +45,7 @@ pub fn expect(
                     std::fs::create_dir_all(folder)
                         .map_err(|e| Error::new(format!("cannot make {}: {e}", folder.display()), ""))?;
                 }
-                Expected::new(&name, transcript.evidence).save(&target)?;
+                Expected::new(&name, transcript.evidence).with_models(transcript.models).save(&target)?;
                 println!("{name}: wrote {}", target.display());
             }
         }

@@ -8,6 +8,7 @@ mod kernel;
 mod marks;
 mod release;
 mod schema;
+mod verdicts;
 mod verify;
 
 pub use doctor::doctor;

@@ -6,11 +6,11 @@ use std::path::Path;
 use super::expect::{faults, solved};
 use super::release::{differences, make};
 use super::{Outcome, runtime};
-use crate::course::{Course, Expected};
+use crate::course::{CheckSpec, Course, Expected, Rubric};
 use crate::judge::judge;
 use crate::kernel::KernelEnvironment;
 use crate::outcome::Isolation;
-use crate::{Error, Result, pipeline};
+use crate::{Error, Result, model, pipeline};
 
 /// Checks every exercise and prints one line for each check.
 ///
@@ -49,7 +49,22 @@ pub fn verify(course: Option<&Path>, isolation: Isolation) -> Result<Outcome> {
             let earned = judge(&rubric, &expected, &blank).into_iter().filter(|q| q.earned > 0.0);
             let earned: Vec<String> = earned.map(|q| format!("{} earns {}", q.id, q.earned)).collect();
             tell(name, "the blank notebook earns nothing", &earned);
+            tell(name, "its variations and mistakes tell models apart", &models(&rubric, &expected));
         }
+        let tally = super::verdicts::verdicts(&environment, &course, &names).await?;
+        let all: Vec<String> =
+            tally.accepts.iter().chain(&tally.rejects).chain(&tally.unnamed).cloned().collect();
+        tell(
+            "verdicts",
+            &format!(
+                "{} submissions, {} false accepts, {} false rejects, {} mistakes not named",
+                tally.submissions,
+                tally.accepts.len(),
+                tally.rejects.len(),
+                tally.unnamed.len()
+            ),
+            &all,
+        );
         Ok::<(), Error>(())
     })?;
     if wrong == 0 {
@@ -58,4 +73,29 @@ pub fn verify(course: Option<&Path>, isolation: Isolation) -> Result<Outcome> {
     }
     println!("{wrong} checks failed");
     Ok(Outcome::Incomplete)
+}
+
+/// Variations that change nothing in the reference, mistakes that are no mistakes.
+fn models(rubric: &Rubric, expected: &Expected) -> Vec<String> {
+    let mut out = Vec::new();
+    for question in &rubric.questions {
+        let (Some(models), Some(values)) =
+            (expected.models.get(&question.id), expected.questions.get(&question.id))
+        else {
+            continue;
+        };
+        let checks: Vec<&CheckSpec> = question.checks.iter().filter(|c| c.is_modelled()).collect();
+        for check in &question.checks {
+            if let CheckSpec::Model(model) = check {
+                let faults = model::variation_faults(model, &checks, models, values);
+                out.extend(faults.into_iter().map(|f| format!("{}: {f}", question.id)));
+            }
+        }
+        for mistake in &question.mistakes {
+            if let Some(fault) = model::mistake_fault(question, mistake, &expected.mistaken, models, values) {
+                out.push(format!("{} / {}: {fault}", question.id, mistake.id));
+            }
+        }
+    }
+    out
 }

@@ -1,6 +1,7 @@
 //! Compares what a submission gave with what the solution gave, kind by kind.
 //! Values come from other people's processes: nothing in them may make the grader panic.
 
+mod close;
 mod connectivity;
 pub mod figure;
 mod spikes;
@@ -8,6 +9,8 @@ mod trace;
 mod values;
 
 use std::collections::BTreeMap;
+
+pub use close::close;
 
 use spikelab::evidence::Evidence;
 
@@ -49,12 +52,21 @@ impl Comparison {
     }
 }
 
+/// The part of a check's points that is earned, without measures and pictures.
+#[must_use]
+pub fn fraction(check: &CheckSpec, expected: &Evidence, got: &Evidence) -> f64 {
+    match check {
+        CheckSpec::Spikes(c) => spikes::compare(c, expected, got).map_or(0.0, |out| out.fraction),
+        _ => compare(check, expected, got).fraction,
+    }
+}
+
 /// Compares one variable by one check.
 #[must_use]
 pub fn compare(check: &CheckSpec, expected: &Evidence, got: &Evidence) -> Comparison {
     let fits = match (check, expected, got) {
         (CheckSpec::Spikes(c), Evidence::Spikes { .. }, Evidence::Spikes { .. }) => {
-            spikes::compare(c, expected, got)
+            spikes::compare(c, expected, got).map(|out| spikes::measured(out, expected, got))
         }
         (CheckSpec::Trace(c), Evidence::Traces { .. }, Evidence::Traces { .. }) => {
             trace::compare(c, expected, got)

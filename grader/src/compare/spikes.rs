@@ -68,6 +68,17 @@ pub(super) fn compare(check: &Spikes, expected: &Evidence, got: &Evidence) -> Op
         .with("spikes expected", float(total(&ours)))
         .with("spikes got", float(total(&theirs)))
         .with("neurons right", float(right));
+    Some(out)
+}
+
+/// The same with the distances of the field and a picture.
+pub(super) fn measured(mut out: Comparison, expected: &Evidence, got: &Evidence) -> Comparison {
+    let (Some((n, ours)), Some((n_got, theirs)), None) = (trains(expected), trains(got), torn(got)) else {
+        return out;
+    };
+    if n != n_got {
+        return out;
+    }
     let end = ours.iter().chain(&theirs).flatten().fold(0.0_f64, |m, &t| m.max(t)) + 1e-4;
     if let Some(mean) = mean(&ours, &theirs, |a, b| analysis::van_rossum(a, b, TAU)) {
         out = out.with("van Rossum distance (10 ms)", mean);
@@ -78,12 +89,12 @@ pub(super) fn compare(check: &Spikes, expected: &Evidence, got: &Evidence) -> Op
     if let Some(mean) = mean(&ours, &theirs, |a, b| analysis::spike_distance(a, b, 0.0, end)) {
         out = out.with("SPIKE-distance", mean);
     }
-    Some(out.plotted(CheckPlot {
+    out.plotted(CheckPlot {
         xlabel: "Time (ms)".to_owned(),
         ylabel: "Neuron index".to_owned(),
         expected: vec![raster("expected", &ours)],
         got: vec![raster("yours", &theirs)],
-    }))
+    })
 }
 
 fn raster(label: &str, trains: &[Vec<f64>]) -> crate::outcome::Curve {

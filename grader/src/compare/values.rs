@@ -16,6 +16,7 @@ pub(super) fn number(check: &Number, expected: &Evidence, got: &Evidence) -> Opt
     if da != db {
         return Some(Comparison::wrong(dimensions(da, db)));
     }
+    let a = &check.value.unwrap_or(*a);
     let bound = check.absolute + check.relative * a.abs();
     Some(if (a - b).abs() <= bound || a == b {
         Comparison::right(format!("{} is right", show(*b)))

@@ -105,6 +105,12 @@ impl Course {
         self.root.join("solutions/expected").join(format!("{name}.json"))
     }
 
+    /// Small submissions of an exercise with the points that each must earn.
+    #[must_use]
+    pub fn verdicts(&self, name: &str) -> PathBuf {
+        self.root.join("tests/verdicts").join(format!("{name}.yaml"))
+    }
+
     /// The rubric of an exercise.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::models::Vary;
 use crate::runner::Kind;
 
 /// Fields that every kind has, then its own.
@@ -20,8 +21,10 @@ macro_rules! checks {
                 #[serde(default)]
                 pub title: String,
                 /// The variable in the notebook.
+                #[serde(default)]
                 pub variable: String,
                 /// Points.
+                #[serde(default)]
                 pub points: f64,
                 /// Shown when points were lost.
                 #[serde(default)]
@@ -108,6 +111,8 @@ checks! {
     }
     /// A single number, with its dimension.
     Number / "number" / Kind::Plain => {
+        /// The right value in SI units, where the reference's own is one draw of many; its dimension is the reference's.
+        value: Option<f64> = "none",
         /// Difference allowed in SI units.
         absolute: f64 = "zero",
         /// Difference allowed as a part of the expected value.
@@ -151,10 +156,50 @@ checks! {
         /// Difference allowed as a part of the largest expected value.
         relative: f64 = "millionth",
     }
+    /// The networks behind the question's variables, simulated again outside, give what the notebook claims.
+    /// If not, the results are not those of the model, and the checks that compare them earn nothing.
+    Reproduces / "reproduces" / Kind::Plain => {
+        /// Take the points of the checks that compare results of the network.
+        withhold: bool = "yes",
+        /// What to do with a model that holds functions of the student's own, which leave a notebook as no data.
+        undescribed: Undescribed = "Undescribed::default",
+    }
+    /// The model still does the same as the reference when both are changed in the same way.
+    Model / "model" / Kind::Plain => {
+        /// What is changed.
+        vary: Vec<Vary> = "Vec::new",
+        /// How many times other values are drawn.
+        draws: usize = "twice",
+    }
     /// An answer chosen or written by the student.
     Choice / "choice" / Kind::Plain => {
         /// The answers that are right; upper and lower case are the same.
         answer: OneOrMany = "OneOrMany::default",
+    }
+}
+
+/// What becomes of results whose model cannot be simulated again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Undescribed {
+    /// They earn nothing.
+    #[default]
+    Withhold,
+    /// They are believed; only the check of the model earns nothing.
+    Believe,
+}
+
+impl CheckSpec {
+    /// True for checks that compare results of a network, which its model must reproduce.
+    #[must_use]
+    pub const fn is_modelled(&self) -> bool {
+        matches!(self, Self::Spikes(_) | Self::Trace(_) | Self::Connectivity(_) | Self::Group(_))
+    }
+
+    /// True for checks of the model behind the results rather than of a value.
+    #[must_use]
+    pub const fn is_about_model(&self) -> bool {
+        matches!(self, Self::Reproduces(_) | Self::Model(_))
     }
 }
 
@@ -211,6 +256,9 @@ const fn thousandth() -> f64 {
 }
 const fn one_in_ten_thousand() -> f64 {
     1e-4
+}
+const fn twice() -> usize {
+    2
 }
 const fn no() -> bool {
     false

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use spikelab::evidence::Evidence;
+use spikelab::evidence::{Evidence, Models};
 
 use super::Rubric;
 use crate::{Error, Result, files};
@@ -22,13 +23,62 @@ pub struct Expected {
     pub assignment: String,
     /// Question id, then variable.
     pub questions: BTreeMap<String, BTreeMap<String, Evidence>>,
+    /// Question id → the networks behind its variables.
+    #[serde(default)]
+    pub models: BTreeMap<String, Models>,
+    /// What the rubric's mistakes give, worked out from the networks when needed.
+    #[serde(skip)]
+    pub mistaken: Mistaken,
+}
+
+/// Values of the variables of one question, as far as they exist, or why there are none.
+pub type Computed = Result<BTreeMap<String, Evidence>, String>;
+
+/// What the mistakes of an exercise give, worked out when first needed; the same for all submissions.
+#[derive(Clone, Debug, Default)]
+pub struct Mistaken(Arc<Mutex<ByMistake>>);
+
+/// By question and mistake.
+type ByMistake = BTreeMap<(String, String), Arc<Computed>>;
+
+/// Two of the same course hold the same.
+impl PartialEq for Mistaken {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Mistaken {
+    /// The values of a mistake of a question; `make` is called if they are not known yet.
+    pub fn values(&self, question: &str, mistake: &str, make: impl FnOnce() -> Computed) -> Arc<Computed> {
+        let key = (question.to_owned(), mistake.to_owned());
+        let all = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all().get(&key).cloned();
+        // Made without the lock: another mistake need not wait for this one.
+        known.unwrap_or_else(|| {
+            let made = Arc::new(make());
+            Arc::clone(all().entry(key).or_insert(made))
+        })
+    }
 }
 
 impl Expected {
     /// Values of one exercise.
     #[must_use]
     pub fn new(assignment: &str, questions: BTreeMap<String, BTreeMap<String, Evidence>>) -> Self {
-        Self { format: FORMAT.to_owned(), assignment: assignment.to_owned(), questions }
+        Self {
+            format: FORMAT.to_owned(),
+            assignment: assignment.to_owned(),
+            questions,
+            models: BTreeMap::new(),
+            mistaken: Mistaken::default(),
+        }
+    }
+
+    /// The same with the networks behind the values.
+    #[must_use]
+    pub fn with_models(self, models: BTreeMap<String, Models>) -> Self {
+        Self { models, ..self }
     }
 
     /// Reads what [`Expected::save`] wrote.

@@ -4,9 +4,16 @@
 mod catalog;
 mod checks;
 mod expected;
+mod models;
 mod rubric;
+mod verdicts;
 
 pub use catalog::{Assignment, Course};
-pub use checks::{Array, CheckSpec, Choice, Connectivity, Figure, Group, Mode, Number, Spikes, Trace};
-pub use expected::Expected;
+pub use checks::{
+    Array, CheckSpec, Choice, Connectivity, Figure, Group, Mode, Model, Number, Reproduces, Spikes, Trace,
+    Undescribed,
+};
+pub use expected::{Computed, Expected, Mistaken};
+pub use models::{Amount, Edit, Field, Mistake, Scalar, Vary};
 pub use rubric::{Question, Rubric};
+pub use verdicts::{Replaced, Submission as VerdictSubmission, Verdicts};

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::checks::CheckSpec;
+use super::models::{Mistake, Vary};
 use crate::runner::{Limits, Wanted, WantedVariable};
 use crate::{Error, Result};
 
@@ -46,6 +47,9 @@ pub struct Question {
     /// The checks in order.
     #[serde(with = "serde_yaml::with::singleton_map_recursive")]
     pub checks: Vec<CheckSpec>,
+    /// Mistakes that are recognised by what the model does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mistakes: Vec<Mistake>,
 }
 
 impl Rubric {
@@ -90,14 +94,28 @@ impl Rubric {
             }
             let mut seen = std::collections::BTreeSet::new();
             for check in &mut question.checks {
-                if !(check.points() > 0.0 && check.points().is_finite()) {
+                // What guards other checks may be worth nothing by itself.
+                let least = if check.is_about_model() { 0.0 } else { f64::MIN_POSITIVE };
+                if !(check.points() >= least && check.points().is_finite()) {
                     return wrong(
                         format!("a check of `{}` has {} points", question.id, check.points()),
                         "points are larger than 0",
                     );
                 }
+                if check.variable().is_empty() && !check.is_about_model() {
+                    return wrong(
+                        format!("a check of `{}` names no variable", question.id),
+                        "write `variable: NAME`",
+                    );
+                }
+                if let CheckSpec::Model(model) = check
+                    && let Some(fault) = model.vary.iter().find_map(Vary::fault)
+                {
+                    return wrong(format!("the model of `{}`: {fault}", question.id), "mend `vary`");
+                }
                 if check.id().is_empty() {
-                    check.set_id(format!("{}-{}", check.variable(), check.word()));
+                    let of = if check.variable().is_empty() { "the" } else { check.variable() };
+                    check.set_id(format!("{of}-{}", check.word()));
                 }
                 while !seen.insert(check.id().to_owned()) {
                     check.set_id(format!("{}+", check.id()));
@@ -131,7 +149,7 @@ impl Rubric {
     pub fn wanted(&self) -> Vec<Wanted> {
         let of = |question: &Question| {
             let mut variables: Vec<WantedVariable> = Vec::new();
-            for check in &question.checks {
+            for check in question.checks.iter().filter(|c| !c.is_about_model()) {
                 if !variables.iter().any(|v| v.name == check.variable()) {
                     variables.push(WantedVariable { name: check.variable().to_owned(), kind: check.kind() });
                 }

@@ -128,6 +128,7 @@ fn question(q: &QuestionResult, pictures: bool) -> Question {
             Verdict::Correct => "right",
             Verdict::Differs => "differs",
             Verdict::NoEvidence => "missing",
+            Verdict::Withheld => "withheld",
         },
         hint: c.hint.clone(),
         measures: c.measures.iter().map(|(name, v)| (shown(name), number(*v))).collect(),

@@ -157,6 +157,7 @@ mod tests {
             checks: vec![check],
             cause: Some(evil.into()),
             manual: None,
+            mistake: None,
         };
         let cell = CellOutcome {
             index: 0,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use spikelab::evidence::{Evidence, ProbeFile};
+use spikelab::evidence::{Evidence, Models, ProbeFile};
 use uuid::Uuid;
 
 use super::{Kernel, KernelFailure, Probed, Variable, Wanted};
@@ -28,6 +28,7 @@ impl Prober {
         kernel: &mut K,
         wanted: &Wanted,
         found: &mut BTreeMap<String, Evidence>,
+        models: &mut Models,
         remarks: &mut Vec<String>,
     ) -> Result<(), KernelFailure> {
         let present = kernel.variables().await?;
@@ -57,15 +58,28 @@ impl Prober {
         if pairs.is_empty() {
             return Ok(());
         }
-        let mut values = probe(kernel, &pairs, &wanted.question, remarks).await?;
-        if values.is_empty() && pairs.len() > 1 {
+        let mut files = vec![probe(kernel, &pairs, &wanted.question, remarks).await?];
+        if files[0].values.is_empty() && pairs.len() > 1 {
             // One that cannot be written must not take the others with it.
             for pair in &pairs {
-                values.extend(probe(kernel, std::slice::from_ref(pair), &wanted.question, remarks).await?);
+                files.push(probe(kernel, std::slice::from_ref(pair), &wanted.question, remarks).await?);
             }
         }
-        found.extend(values);
+        for file in files {
+            found.extend(file.values);
+            join(models, file.models);
+        }
         Ok(())
+    }
+}
+
+/// Adds the networks of another probe of the same question.
+fn join(models: &mut Models, other: Models) {
+    let before = models.networks.len();
+    models.networks.extend(other.networks);
+    for (variable, mut object) in other.objects {
+        object.network = object.network.saturating_add(before);
+        models.objects.insert(variable, object);
     }
 }
 
@@ -74,7 +88,7 @@ async fn probe<K: Kernel>(
     pairs: &[(String, String)],
     question: &str,
     remarks: &mut Vec<String>,
-) -> Result<BTreeMap<String, Evidence>, KernelFailure> {
+) -> Result<ProbeFile, KernelFailure> {
     let nonce = Uuid::new_v4().to_string();
     let mut code = format!("{{ ::spikelab::evidence::Probe::new({nonce:?})");
     for (name, variable) in pairs {
@@ -83,15 +97,14 @@ async fn probe<K: Kernel>(
     code.push_str(&format!(".write({:?}); }}", kernel.probe_path(&nonce)));
     Ok(match kernel.probe(&code, &nonce).await? {
         Probed::File(bytes) => read(&bytes, &nonce).unwrap_or_default(),
-        Probed::Nothing => BTreeMap::new(),
+        Probed::Nothing => ProbeFile::default(),
         Probed::Tampered(what) => {
             remarks.push(format!("question {question}: {what}; its variables were not taken"));
-            BTreeMap::new()
+            ProbeFile::default()
         }
     })
 }
 
-fn read(bytes: &[u8], nonce: &str) -> Option<BTreeMap<String, Evidence>> {
-    let file: ProbeFile = serde_json::from_slice(bytes).ok()?;
-    (file.nonce == nonce).then_some(file.values)
+fn read(bytes: &[u8], nonce: &str) -> Option<ProbeFile> {
+    serde_json::from_slice(bytes).ok().filter(|file: &ProbeFile| file.nonce == nonce)
 }

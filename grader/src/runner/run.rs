@@ -39,7 +39,8 @@ pub async fn run_notebook<K: Kernel>(
         for question in wanted.iter().filter(|w| w.place(cells) == Some(place)) {
             let found = out.evidence.entry(question.question.clone()).or_default();
             if run.mend(&mut out.remarks).await?.is_ok() {
-                prober.take(run.kernel, question, found, &mut out.remarks).await?;
+                let models = out.models.entry(question.question.clone()).or_default();
+                prober.take(run.kernel, question, found, models, &mut out.remarks).await?;
             }
         }
     }
@@ -51,7 +52,8 @@ pub async fn run_notebook<K: Kernel>(
         let found = out.evidence.entry(question.question.clone()).or_default();
         let before = found.len();
         if before < question.variables.len() && run.mend(&mut out.remarks).await?.is_ok() {
-            prober.take(run.kernel, question, found, &mut out.remarks).await?;
+            let models = out.models.entry(question.question.clone()).or_default();
+            prober.take(run.kernel, question, found, models, &mut out.remarks).await?;
             if found.len() > before && question.place(cells).is_some() {
                 out.remarks.push(format!(
                     "question {}: made only further down than its cell; taken from the end of the notebook",
@@ -233,7 +235,7 @@ mod tests {
             let value = Evidence::Text { value: code.to_owned() };
             let names = &quoted[1..quoted.len() - 1];
             let values = names.iter().map(|n| ((*n).to_owned(), value.clone())).collect();
-            let file = ProbeFile { nonce: nonce.to_owned(), values };
+            let file = ProbeFile { nonce: nonce.to_owned(), values, ..ProbeFile::default() };
             Ok(Probed::File(serde_json::to_vec(&file).unwrap()))
         }
 
