@@ -37,6 +37,7 @@ pub(crate) fn grading(student: &str, assignment: &str, notebook: &str, earned: f
         checks: vec![check],
         cause: None,
         manual: None,
+        mistake: None,
     };
     NewGrading {
         student: student.into(),
@@ -81,6 +82,7 @@ fn transcript(message: &str) -> Transcript {
     Transcript {
         cells: vec![cell],
         evidence: [("q".to_owned(), [("x".to_owned(), x)].into())].into(),
+        models: std::collections::BTreeMap::new(),
         remarks: vec!["noticed".into()],
         isolation: Isolation::Full,
     }
