@@ -16,7 +16,7 @@ use crate::{Error, Result, model, pipeline};
 ///
 /// # Errors
 /// A course that cannot be read, a kernel that cannot be prepared.
-pub fn verify(course: Option<&Path>, isolation: Isolation) -> Result<Outcome> {
+pub fn verify(course: Option<&Path>, isolation: Isolation, verdicts: bool) -> Result<Outcome> {
     let course = Course::find(course)?;
     let names = course.names(&[])?;
     let mut wrong = 0;
@@ -51,20 +51,22 @@ pub fn verify(course: Option<&Path>, isolation: Isolation) -> Result<Outcome> {
             tell(name, "the blank notebook earns nothing", &earned);
             tell(name, "its variations and mistakes tell models apart", &models(&rubric, &expected));
         }
-        let tally = super::verdicts::verdicts(&environment, &course, &names).await?;
-        let all: Vec<String> =
-            tally.accepts.iter().chain(&tally.rejects).chain(&tally.unnamed).cloned().collect();
-        tell(
-            "verdicts",
-            &format!(
-                "{} submissions, {} false accepts, {} false rejects, {} mistakes not named",
-                tally.submissions,
-                tally.accepts.len(),
-                tally.rejects.len(),
-                tally.unnamed.len()
-            ),
-            &all,
-        );
+        if verdicts {
+            let tally = super::verdicts::verdicts(&environment, &course, &names).await?;
+            let all: Vec<String> =
+                tally.accepts.iter().chain(&tally.rejects).chain(&tally.unnamed).cloned().collect();
+            tell(
+                "verdicts",
+                &format!(
+                    "{} submissions, {} false accepts, {} false rejects, {} mistakes not named",
+                    tally.submissions,
+                    tally.accepts.len(),
+                    tally.rejects.len(),
+                    tally.unnamed.len()
+                ),
+                &all,
+            );
+        }
         Ok::<(), Error>(())
     })?;
     if wrong == 0 {
