@@ -77,7 +77,7 @@ const HONEST: &[(&str, f64)] =
     &[("parameters", 2.0), ("alone", 4.0), ("predict-alone", 1.0), ("synapses", 8.0)];
 
 const EXPECTED: [Expected; 10] = [
-    Expected { file: "p01_infinite_loop", points: &[("predict-first", 1.0)], words: &["20 s of computing"] },
+    Expected { file: "p01_infinite_loop", points: &[("predict-first", 1.0)], words: &["stopped after"] },
     Expected { file: "p02_fork_bomb", points: &[], words: &["256 are allowed"] },
     Expected { file: "p03_memory", points: &[("predict-first", 1.0)], words: &["reached a limit"] },
     Expected { file: "p04_big_files", points: &[], words: &[] },

@@ -199,13 +199,13 @@ async fn each_limit_is_named() {
             "let t: std::time::Instant = std::time::Instant::now();\nwhile t.elapsed().as_secs() < 120 { std::hint::spin_loop(); }",
             short,
             CellStatus::TimedOut,
-            "3 s of computing",
+            "stopped after",
         ),
         (
             "for _ in 0..4 { std::thread::spawn(|| loop { std::hint::spin_loop(); }); }\nstd::thread::sleep(std::time::Duration::from_secs(100));",
             short,
             CellStatus::TimedOut,
-            "3 s of computing",
+            "stopped after",
         ),
         (
             "std::thread::sleep(std::time::Duration::from_secs(100));",
