@@ -154,8 +154,10 @@ fn limits(d: &NetworkDescription) -> Result<(), Failure> {
     }
     let mut dt = d.dt;
     let mut seconds = 0.0;
-    let mut watched = 0.0;
+    // Values recorded in each step, and by monitors with a clock of their own in each second.
+    let (mut watched, mut watched_in_a_second) = (0.0, 0.0);
     let mut pairs = 0.0;
+    let mut made: BTreeMap<&str, f64> = BTreeMap::new();
     let mut clock = |timing: &Timing| {
         if let Some(own) = timing.dt {
             dt = dt.min(own);
@@ -182,14 +184,18 @@ fn limits(d: &NetworkDescription) -> Result<(), Failure> {
             Operation::Run { duration } => seconds += duration.max(0.0),
             Operation::AddStateMonitor(m) => {
                 clock(&m.timing);
-                let size = sizes.get(script::whole(&m.source)).copied();
-                // Synapses are watched one by one only: all of them at most as many as are allowed.
-                let rows = match (&m.record, size) {
-                    (Selection::Indices(list), _) => list.len(),
-                    (_, Some(n)) => n,
-                    (_, None) => 100_000,
+                let whole = script::whole(&m.source);
+                let rows = match (&m.record, sizes.get(whole)) {
+                    (Selection::Indices(list), _) => script::float(list.len()),
+                    (_, Some(n)) => script::float(*n),
+                    // Synapses: all that may have been made by now.
+                    (_, None) => made.get(whole).copied().unwrap_or(0.0),
                 };
-                watched += script::float(rows) * script::float(m.variables.len());
+                let values = rows * script::float(m.variables.len());
+                match m.timing.dt {
+                    Some(own) => watched_in_a_second += values / own,
+                    None => watched += values,
+                }
             }
             Operation::AddSpikeMonitor(m) if m.record => {
                 let rows = sizes.get(script::whole(&m.source)).copied().unwrap_or(0);
@@ -197,7 +203,9 @@ fn limits(d: &NetworkDescription) -> Result<(), Failure> {
             }
             Operation::AddPopulationRateMonitor(_) => watched += 1.0,
             Operation::Connect { object, connect } => {
-                pairs += connections(d, object, connect, &sizes)?;
+                let more = connections(d, object, connect, &sizes)?;
+                pairs += more;
+                *made.entry(object).or_default() += more;
             }
             Operation::Set { value: Value::Numbers { values, .. }, .. } if values.len() > NEURONS => {
                 return large(format!("{} values", values.len()));
@@ -209,8 +217,9 @@ fn limits(d: &NetworkDescription) -> Result<(), Failure> {
     if !(steps <= STEPS && dt > 0.0) {
         return large(format!("{steps:.0} steps"));
     }
-    if watched * steps > WATCHED {
-        return large(format!("{:.0} values to record", watched * steps));
+    let values = watched * steps + watched_in_a_second * seconds;
+    if values.is_nan() || values > WATCHED {
+        return large(format!("{values:.0} values to record"));
     }
     if pairs > PAIRS {
         return large(format!("{pairs:.0} pairs of neurons to connect"));
