@@ -72,11 +72,13 @@ impl Equations {
             Definition::Parameter => Ok(()),
             Definition::Differential(expr) => {
                 let what = format!("`d{}/dt`", eq.name);
-                expect(expr, &noisy, eq.dimension / Dimension::TIME, &what).map_err(|e| {
-                    e.label(
+                expect(expr, &noisy, eq.dimension / Dimension::TIME, &what).map_err(|e| match e.kind() {
+                    // An unknown name has nothing to do with what is expected.
+                    ErrorKind::Dimension => e.label(
                         eq.name_span.clone(),
                         format!("{} per second expected on the right", eq.dimension),
-                    )
+                    ),
+                    _ => e,
                 })
             }
             Definition::Subexpression(expr) if eq.value_type == ValueType::Boolean => {
