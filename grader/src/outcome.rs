@@ -30,6 +30,24 @@ pub enum CellStatus {
     NotRun,
 }
 
+impl CellStatus {
+    /// In words, after the name of a cell.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Ok => "ran",
+            Self::CompileError => "does not compile",
+            Self::Panicked => "panicked",
+            Self::ReturnedError => "ended with an error",
+            Self::TimedOut => "took too long",
+            Self::OverLimit => "went over a limit",
+            Self::Died => "ended its process",
+            Self::Refused => "was refused",
+            Self::NotRun => "was not run",
+        }
+    }
+}
+
 /// One code cell of a submission after its run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CellOutcome {

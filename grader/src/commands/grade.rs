@@ -15,7 +15,7 @@ use crate::intake;
 use crate::notebook::Notebook;
 use crate::outcome::Isolation;
 use crate::pipeline::{self, Done, Manner};
-use crate::report::{self, terminal::Row};
+use crate::report::{self, class::Exercise, terminal::Row};
 use crate::{Error, Result, text};
 
 /// What to grade, and where the results go.
@@ -109,7 +109,7 @@ pub fn grade_by<E: Executor>(executor: E, request: &Request) -> Result<Outcome> 
     ))?;
     // Waits until no task and no kernel is left.
     drop(runtime);
-    let all = report::write_all(&request.place.out, &book, &released)?;
+    let written = report::write_all(&request.place.out, &book, &released)?;
     if finished.interrupted {
         eprintln!(
             "\ninterrupted: {} of {total} submissions are finished and stored\n  help: run the same command again \
@@ -118,8 +118,9 @@ pub fn grade_by<E: Executor>(executor: E, request: &Request) -> Result<Outcome> 
         );
         return Ok(Outcome::Interrupted);
     }
-    let complete = show(&book, &finished.done)?;
+    let complete = show(&book, &finished.done, &written.class)?;
     println!("\nResults: {}", request.place.out.display());
+    let all = written.submissions;
     if all > total {
         println!(
             "Its reports hold all {all} submissions of the gradebook, {} from earlier runs.",
@@ -142,8 +143,8 @@ pub fn regrade(place: &Place, jobs: Option<u16>) -> Result<Outcome> {
     let book = open(place)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let regraded = pipeline::regrade(&book, &assignments, jobs.map_or(cores, usize::from))?;
-    report::write_all(&place.out, &book, &blanks(&assignments))?;
-    let graded = show(&book, &regraded.done)?;
+    let written = report::write_all(&place.out, &book, &blanks(&assignments))?;
+    let graded = show(&book, &regraded.done, &written.class)?;
     if !regraded.left.is_empty() {
         println!("\nNot judged again, because that needs `grader grade`:");
         for (line, why) in &regraded.left {
@@ -177,12 +178,15 @@ fn blanks(assignments: &[Assignment]) -> BTreeMap<String, Notebook> {
     assignments.iter().map(|a| (a.name.clone(), a.released.clone())).collect()
 }
 
-/// Prints the table; true if everything in it is graded.
-fn show(book: &Gradebook, done: &[Done]) -> Result<bool> {
+/// Prints the table, and after more than one submission what the class did; true if everything in it is graded.
+fn show(book: &Gradebook, done: &[Done], class: &[Exercise]) -> Result<bool> {
     let row = |d: &Done| book.report(d.grading).map(|report| Row::of(&report, d.origin));
     let rows = done.iter().map(row).collect::<Result<Vec<Row>>>()?;
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     print!("{}", report::terminal::table(&rows, colour));
+    if rows.len() > 1 {
+        print!("{}", report::overview::overview(class, colour));
+    }
     Ok(rows.iter().all(Row::is_graded))
 }
 

@@ -34,7 +34,15 @@ struct Question {
     state: &'static str,
     cause: Option<String>,
     manual: Option<ByHand>,
+    mistake: Option<Mistake>,
     checks: Vec<Check>,
+}
+
+/// A typical mistake that explains the results.
+#[derive(Serialize)]
+struct Mistake {
+    title: String,
+    hint: String,
 }
 
 #[derive(Serialize)]
@@ -147,6 +155,7 @@ fn question(q: &QuestionResult, pictures: bool) -> Question {
             day: m.at.get(..10).unwrap_or_default().to_owned(),
             earlier_version: m.earlier_version,
         }),
+        mistake: q.mistake.as_ref().map(|m| Mistake { title: shown(&m.title), hint: shown(&m.hint) }),
         checks: checks.collect(),
     }
 }
@@ -167,17 +176,7 @@ fn cells(report: &SubmissionReport, released: Option<&Notebook>) -> Vec<Cell> {
         Cell {
             number: c.index + 1,
             name: crate::text::line(c.grade_id.as_deref().unwrap_or_default(), 60),
-            status: match c.status {
-                CellStatus::Ok => "ran",
-                CellStatus::CompileError => "does not compile",
-                CellStatus::Panicked => "panicked",
-                CellStatus::ReturnedError => "ended with an error",
-                CellStatus::TimedOut => "took too long",
-                CellStatus::OverLimit => "went over a limit",
-                CellStatus::Died => "ended the process",
-                CellStatus::Refused => "refused",
-                CellStatus::NotRun => "not run",
-            },
+            status: c.status.words(),
             fine: c.status == CellStatus::Ok,
             seconds: format!("{:.2}", c.seconds),
             message: c.message.as_deref().map(shown),
@@ -210,6 +209,18 @@ mod tests {
         assert!(html.contains("&lt;script"));
         assert!(html.contains("class=\"del\"") && html.contains("class=\"ins\""), "the changes are shown");
         assert!(html.contains("<svg"), "the picture is drawn");
+    }
+
+    #[test]
+    fn a_recognised_mistake_is_named_with_its_hint() {
+        let mut report = report("nora", "e1");
+        report.questions[0].mistake = Some(crate::outcome::NamedMistake {
+            id: "no-reset".into(),
+            title: "There is no <reset>".into(),
+            hint: "What sets v back?".into(),
+        });
+        let html = page(&report, None).unwrap();
+        assert!(html.contains("<b>There is no &lt;reset&gt;.</b> What sets v back?"), "{html}");
     }
 
     #[test]

@@ -1,33 +1,42 @@
-//! Results for people and programs: a table, a spreadsheet, JSON of everything, and a page for each student.
+//! Results for people and programs: tables, a spreadsheet, JSON of everything, a page for each student.
 //! Files are written whole, so that an interrupted run leaves no half marks behind.
 
+pub mod class;
 mod diff;
 mod feedback;
 mod grades;
+pub mod overview;
 mod picture;
+mod tables;
 pub mod terminal;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde::ser::{SerializeSeq, Serializer};
-
-use crate::files::{self, WholeFile};
+use crate::files;
 use crate::gradebook::{Gradebook, Line};
 use crate::notebook::Notebook;
 use crate::{Error, Result};
 
+/// What was written, for the terminal.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// How many submissions the gradebook holds.
+    pub submissions: usize,
+    /// What they did, exercise by exercise.
+    pub class: Vec<class::Exercise>,
+}
+
 /// Writes `grades.csv`, `grades.json` and the feedback pages of all that the gradebook holds, one after the other;
-/// `released` holds the blank notebooks by name. Returns how many submissions there are.
+/// `released` holds the blank notebooks by name.
 ///
 /// # Errors
 /// A file that cannot be written, a damaged gradebook.
-pub fn write_all(out: &Path, book: &Gradebook, released: &BTreeMap<String, Notebook>) -> Result<usize> {
+pub fn write_all(out: &Path, book: &Gradebook, released: &BTreeMap<String, Notebook>) -> Result<Written> {
     let lines = book.lines()?;
-    write_tables(out, book, &lines)?;
+    let class = tables::write(out, book, &lines)?;
     let places = places(&lines);
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
@@ -54,33 +63,8 @@ pub fn write_all(out: &Path, book: &Gradebook, released: &BTreeMap<String, Noteb
     });
     match failure.into_inner() {
         Ok(Some(e)) => Err(e),
-        _ => Ok(lines.len()),
+        _ => Ok(Written { submissions: lines.len(), class }),
     }
-}
-
-fn write_tables(out: &Path, book: &Gradebook, lines: &[Line]) -> Result<()> {
-    let (csv_path, json_path) = (out.join("grades.csv"), out.join("grades.json"));
-    let csv_failed = |e: &dyn std::fmt::Display| cannot_write(&csv_path, e);
-    let json_failed = |e: &dyn std::fmt::Display| cannot_write(&json_path, e);
-    let mut csv_file = WholeFile::begin(&csv_path).map_err(|e| csv_failed(&e))?;
-    let mut json_file = WholeFile::begin(&json_path).map_err(|e| json_failed(&e))?;
-    {
-        let mut table = grades::Table::begin(&mut csv_file, book.questions()?)?;
-        let mut json = serde_json::Serializer::pretty(&mut json_file);
-        let mut list = json.serialize_seq(None).map_err(|e| json_failed(&e))?;
-        for line in lines {
-            let mut report = book.report(line.grading)?;
-            table.add(&report)?;
-            // The curves are in the pages, and would be most of this file.
-            report.questions.iter_mut().flat_map(|q| &mut q.checks).for_each(|c| c.plot = None);
-            list.serialize_element(&report).map_err(|e| json_failed(&e))?;
-        }
-        SerializeSeq::end(list).map_err(|e| json_failed(&e))?;
-        table.end()?;
-    }
-    json_file.write_all(b"\n").map_err(|e| json_failed(&e))?;
-    csv_file.finish().map_err(|e| csv_failed(&e))?;
-    json_file.finish().map_err(|e| json_failed(&e))
 }
 
 /// The folder of each page: the student, and the exercise below if the student has several.
@@ -211,12 +195,15 @@ mod tests {
         book.add_grading(run, &grading("a", "e1", "n", 0.5)).unwrap();
         let out = folder.path().join("out");
         std::fs::create_dir(&out).unwrap();
-        assert_eq!(write_all(&out, &book, &BTreeMap::new()).unwrap(), 1);
+        let written = write_all(&out, &book, &BTreeMap::new()).unwrap();
+        assert_eq!((written.submissions, written.class[0].graded), (1, 1));
         for file in ["grades.csv", "grades.json", "a/feedback.html"] {
             assert!(out.join(file).exists(), "{file}");
         }
         let json = std::fs::read(out.join("grades.json")).unwrap();
-        let back: Vec<SubmissionReport> = serde_json::from_slice(&json).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        let back: Vec<SubmissionReport> = serde_json::from_value(json["submissions"].clone()).unwrap();
         assert_eq!(back[0].earned(), 0.5);
+        assert_eq!(json["class"][0]["questions"][0]["checks"][0]["differs"], 1);
     }
 }

@@ -10,7 +10,7 @@ use crate::pipeline::Origin;
 use crate::text;
 
 /// Columns of the narrowest usual terminal.
-const WIDTH: u16 = 80;
+pub(super) const WIDTH: u16 = 80;
 
 /// What the table says of one submission.
 #[derive(Clone, Debug)]
@@ -166,17 +166,7 @@ fn reason(r: &SubmissionReport) -> String {
     let first_line = |text: &str| text.lines().next().unwrap_or_default().trim().to_owned();
     let failed = r.cells.iter().find(|c| c.status != CellStatus::Ok);
     if let Some(cell) = failed {
-        let what = match cell.status {
-            CellStatus::Ok => "ran",
-            CellStatus::CompileError => "does not compile",
-            CellStatus::Panicked => "panicked",
-            CellStatus::ReturnedError => "failed",
-            CellStatus::TimedOut => "took too long",
-            CellStatus::OverLimit => "went over a limit",
-            CellStatus::Died => "ended its process",
-            CellStatus::Refused => "was refused",
-            CellStatus::NotRun => "was not run",
-        };
+        let what = cell.status.words();
         let message = cell.message.as_deref().map(first_line).unwrap_or_default();
         return format!("cell {} {what}: {}", cell.index + 1, message.trim_start_matches("Error: "));
     }
