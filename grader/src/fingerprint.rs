@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::course::{Assignment, Rubric};
+use crate::course::{Assignment, CheckSpec, Rubric};
 use crate::gradebook::{Candidate, Fingerprint};
 use crate::runner::Limits;
 
@@ -23,6 +23,9 @@ struct Asked {
     cells: Vec<String>,
     /// Variable → what it is.
     variables: BTreeMap<String, String>,
+    /// Whether the networks behind them are taken as well; older programs did not.
+    #[serde(default)]
+    models: bool,
 }
 
 type Wanted = BTreeMap<String, Asked>;
@@ -30,7 +33,9 @@ type Wanted = BTreeMap<String, Asked>;
 fn wanted(rubric: &Rubric) -> Wanted {
     let of = |w: crate::runner::Wanted| {
         let variables = w.variables.into_iter().map(|v| (v.name, format!("{:?}", v.kind))).collect();
-        (w.question, Asked { cells: w.cells, variables })
+        let question = rubric.questions.iter().find(|q| q.id == w.question);
+        let models = question.is_some_and(|q| q.checks.iter().any(CheckSpec::is_about_model));
+        (w.question, Asked { cells: w.cells, variables, models })
     };
     rubric.wanted().into_iter().map(of).collect()
 }
@@ -39,11 +44,14 @@ fn wanted(rubric: &Rubric) -> Wanted {
 #[must_use]
 pub fn of_run(notebook: &str, rubric: &Rubric, environment: &str) -> Fingerprint {
     let json = |value: serde_json::Result<String>| value.unwrap_or_default();
+    let mut taken = wanted(rubric);
+    // This program takes them whether they are asked for or not, so that a rubric may ask later.
+    taken.values_mut().for_each(|asked| asked.models = true);
     Fingerprint {
         notebook: notebook.to_owned(),
         assignment: rubric.assignment.clone(),
         environment: environment.to_owned(),
-        wanted: json(serde_json::to_string(&wanted(rubric))),
+        wanted: json(serde_json::to_string(&taken)),
         limits: json(serde_json::to_string(&rubric.limits)),
     }
 }
@@ -56,6 +64,7 @@ pub fn serves(stored: &Candidate, rubric: &Rubric) -> bool {
     let has = |(question, asked): (String, Asked)| {
         had.get(&question).is_some_and(|h| {
             h.cells == asked.cells
+                && (h.models || !asked.models)
                 && asked.variables.iter().all(|(name, kind)| h.variables.get(name) == Some(kind))
         })
     };
@@ -125,6 +134,18 @@ questions:
         assert!(!serves(&stored(&rubric(&fewer), true), &rubric(TWO)), "y was never taken out");
         let other_kind = TWO.replace("number: {variable: y", "spikes: {variable: y");
         assert!(!serves(&run, &rubric(&other_kind)));
+    }
+
+    #[test]
+    fn a_run_of_a_program_that_took_no_models_serves_no_question_about_them() {
+        let about = TWO.replace(
+            "{number: {variable: y, points: 1}}",
+            "{number: {variable: y, points: 0.5}}, {reproduces: {points: 0.5}}",
+        );
+        let mut run = stored(&rubric(TWO), true);
+        assert!(serves(&run, &rubric(&about)), "they are always taken");
+        run.wanted = run.wanted.replace(",\"models\":true", "");
+        assert!(serves(&run, &rubric(TWO)) && !serves(&run, &rubric(&about)));
     }
 
     #[test]

@@ -323,6 +323,7 @@ questions:
             status: CellStatus::Panicked,
             seconds: 0.1,
             message: Some("index out of bounds".into()),
+            output: String::new(),
         };
         let values = values.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect();
         Transcript { cells: vec![cell], evidence: [("q".to_owned(), values)].into(), ..Transcript::default() }

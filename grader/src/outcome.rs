@@ -63,6 +63,9 @@ pub struct CellOutcome {
     pub seconds: f64,
     /// The first error in full (compiler or library report, plain text), if any.
     pub message: Option<String>,
+    /// What it printed, as far as that is kept.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub output: String,
 }
 
 /// How far a notebook was kept away from the machine and from other notebooks while it ran.

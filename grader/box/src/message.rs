@@ -39,8 +39,36 @@ pub enum Request {
 pub struct CellLimits {
     /// Seconds of computing of all processes of the box together.
     pub cpu_seconds: f64,
-    /// Seconds on the clock.
+    /// Seconds on the clock, unless it computes and the machine is busy.
     pub wall_seconds: f64,
+}
+
+impl CellLimits {
+    /// On the clock something may take so many times its computing time, because other programs compute too.
+    const PATIENCE: f64 = 4.0;
+    /// A machine so busy that something which computes has taken so many times longer is too busy.
+    const BUSY: f64 = 3.0;
+    /// What computes less of its time than this only waits.
+    const WAITS: f64 = 0.05;
+
+    /// The limits for so many seconds of computing.
+    #[must_use]
+    pub const fn of_computing(seconds: f64) -> Self {
+        Self { cpu_seconds: seconds, wall_seconds: seconds * Self::PATIENCE }
+    }
+
+    /// The longest that something can take under these limits.
+    #[must_use]
+    pub const fn longest(&self) -> f64 {
+        self.wall_seconds * Self::BUSY
+    }
+
+    /// True for what has taken too long on the clock. What computes, however slowly, is given more time than what waits.
+    #[must_use]
+    pub fn is_late(&self, cpu_seconds: f64, wall_seconds: f64) -> bool {
+        wall_seconds > self.longest()
+            || wall_seconds > self.wall_seconds && cpu_seconds < wall_seconds * Self::WAITS
+    }
 }
 
 /// What the worker answers.
@@ -97,8 +125,25 @@ pub struct Outcome {
     pub cpu_seconds: f64,
     /// Seconds on the clock.
     pub wall_seconds: f64,
+    /// What it printed, the middle left out if that is long.
+    pub output: String,
     /// True if more was printed than may be.
     pub output_cut: bool,
+}
+
+impl Outcome {
+    /// One of a cell that did nothing.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self {
+            end: End::Ok,
+            message: None,
+            cpu_seconds: 0.0,
+            wall_seconds: 0.0,
+            output: String::new(),
+            output_cut: false,
+        }
+    }
 }
 
 /// How a cell ended, in one word.
@@ -146,4 +191,17 @@ pub struct Check {
     pub what: String,
     /// Why it does not.
     pub fault: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_computes_on_a_busy_machine_has_more_time_than_who_waits() {
+        let limits = CellLimits::of_computing(60.0);
+        assert!(!limits.is_late(0.1, 239.0) && limits.is_late(0.1, 241.0), "a cell that sleeps");
+        assert!(!limits.is_late(30.0, 700.0), "a cell that gets a twentieth of a core");
+        assert!(limits.is_late(59.0, 721.0), "there is an end to everything");
+    }
 }

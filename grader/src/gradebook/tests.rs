@@ -77,6 +77,7 @@ fn transcript(message: &str) -> Transcript {
         status: CellStatus::Panicked,
         seconds: 0.25,
         message: Some(message.into()),
+        output: String::new(),
     };
     let x = Evidence::Number { value: 0.1 + 0.2, dimension: "1".into() };
     Transcript {

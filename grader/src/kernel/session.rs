@@ -19,8 +19,6 @@ const START: Duration = Duration::from_secs(180);
 const FIRST_START: Duration = Duration::from_secs(1500);
 /// Computing time for a probe.
 const PROBE: Duration = Duration::from_secs(60);
-/// On the clock a cell may take so many times its computing time, because other programs compute too.
-const PATIENCE: f64 = 4.0;
 /// How much longer than its limit an answer may take before the box is given up.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -81,15 +79,14 @@ impl Session {
         request: impl FnOnce(u64, CellLimits) -> Request,
     ) -> Result<(Reply, Vec<u8>), KernelFailure> {
         self.seq += 1;
-        let wall = limit.mul_f64(PATIENCE);
-        let limits = CellLimits { cpu_seconds: limit.as_secs_f64(), wall_seconds: wall.as_secs_f64() };
+        let limits = CellLimits::of_computing(limit.as_secs_f64());
         let failed = |e: &dyn std::fmt::Display| KernelFailure(format!("the box does not answer: {e}"));
         let request = request(self.seq, limits);
         let answer = async {
             self.process.ask(&request).await?;
             self.process.reply().await
         };
-        match timeout(wall + GRACE, answer).await {
+        match timeout(Duration::from_secs_f64(limits.longest()) + GRACE, answer).await {
             Ok(Ok((Reply::Failed { what, .. }, _))) => Err(KernelFailure(what)),
             Ok(answer) => answer.map_err(|e| failed(&e)),
             Err(e) => Err(failed(&e)),
@@ -139,8 +136,11 @@ impl Kernel for Session {
             {
                 Ok(Probed::File(bytes))
             }
-            (Reply::Probed { seq, length: None, .. }, bytes) if seq == self.seq && bytes.is_empty() => {
-                Ok(Probed::Nothing)
+            (Reply::Probed { seq, length: None, outcome, .. }, bytes)
+                if seq == self.seq && bytes.is_empty() =>
+            {
+                let ended = matches!(outcome.end, End::Died | End::KernelGone | End::Limit(_));
+                Ok(if ended { Probed::Lost } else { Probed::Nothing })
             }
             _ => Err(self.wrong()),
         }
@@ -169,7 +169,9 @@ fn run(outcome: Outcome, started: Instant) -> CellRun {
         seconds: started.elapsed().as_secs_f64(),
         cpu_seconds: if cpu.is_finite() { cpu.max(0.0) } else { 0.0 },
         message: outcome.message,
+        output: outcome.output,
         output_cut: outcome.output_cut,
+        kernel_gone: outcome.end == End::KernelGone,
     }
 }
 

@@ -75,6 +75,8 @@ struct Cell {
     fine: bool,
     seconds: String,
     message: Option<String>,
+    /// What it printed.
+    output: String,
     diff: Vec<Line>,
 }
 
@@ -180,6 +182,7 @@ fn cells(report: &SubmissionReport, released: Option<&Notebook>) -> Vec<Cell> {
             fine: c.status == CellStatus::Ok,
             seconds: format!("{:.2}", c.seconds),
             message: c.message.as_deref().map(shown),
+            output: shown(&c.output),
             diff: blank.filter(|b| *b != c.source).map(|b| diff::lines(&b, &c.source)).unwrap_or_default(),
         }
     };

@@ -150,6 +150,7 @@ mod tests {
             status: CellStatus::Panicked,
             seconds: 0.25,
             message: Some(evil.into()),
+            output: String::new(),
         };
         SubmissionReport {
             student: student.into(),

@@ -8,6 +8,15 @@ use uuid::Uuid;
 
 use super::{Kernel, KernelFailure, Probed, Variable, Wanted};
 
+/// How taking variables out ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Took {
+    /// All that exist were asked for.
+    Done,
+    /// The kernel ended over it.
+    Lost,
+}
+
 /// Takes variables out of one kernel.
 pub(super) struct Prober {
     /// Every name that the rubric uses anywhere.
@@ -30,7 +39,7 @@ impl Prober {
         found: &mut BTreeMap<String, Evidence>,
         models: &mut Models,
         remarks: &mut Vec<String>,
-    ) -> Result<(), KernelFailure> {
+    ) -> Result<Took, KernelFailure> {
         let present = kernel.variables().await?;
         let mut pairs = Vec::new();
         for variable in wanted.variables.iter().filter(|v| !found.contains_key(&v.name)) {
@@ -56,20 +65,21 @@ impl Prober {
         }
         self.seen = present;
         if pairs.is_empty() {
-            return Ok(());
+            return Ok(Took::Done);
         }
-        let mut files = vec![probe(kernel, &pairs, &wanted.question, remarks).await?];
-        if files[0].values.is_empty() && pairs.len() > 1 {
-            // One that cannot be written must not take the others with it.
-            for pair in &pairs {
-                files.push(probe(kernel, std::slice::from_ref(pair), &wanted.question, remarks).await?);
+        let mut ask = vec![&pairs[..]];
+        while let Some(some) = ask.pop() {
+            let Some(file) = probe(kernel, some, &wanted.question, remarks).await? else {
+                return Ok(Took::Lost);
+            };
+            if file.values.is_empty() && some.len() > 1 {
+                // One that cannot be written must not take the others with it.
+                ask.extend(some.chunks(1).rev());
             }
-        }
-        for file in files {
             found.extend(file.values);
             join(models, file.models);
         }
-        Ok(())
+        Ok(Took::Done)
     }
 }
 
@@ -88,21 +98,22 @@ async fn probe<K: Kernel>(
     pairs: &[(String, String)],
     question: &str,
     remarks: &mut Vec<String>,
-) -> Result<ProbeFile, KernelFailure> {
+) -> Result<Option<ProbeFile>, KernelFailure> {
     let nonce = Uuid::new_v4().to_string();
     let mut code = format!("{{ ::spikelab::evidence::Probe::new({nonce:?})");
     for (name, variable) in pairs {
         code.push_str(&format!(".add({name:?}, &{variable})"));
     }
     code.push_str(&format!(".write({:?}); }}", kernel.probe_path(&nonce)));
-    Ok(match kernel.probe(&code, &nonce).await? {
+    Ok(Some(match kernel.probe(&code, &nonce).await? {
         Probed::File(bytes) => read(&bytes, &nonce).unwrap_or_default(),
         Probed::Nothing => ProbeFile::default(),
+        Probed::Lost => return Ok(None),
         Probed::Tampered(what) => {
             remarks.push(format!("question {question}: {what}; its variables were not taken"));
             ProbeFile::default()
         }
-    })
+    }))
 }
 
 fn read(bytes: &[u8], nonce: &str) -> Option<ProbeFile> {

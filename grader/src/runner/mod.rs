@@ -26,8 +26,12 @@ pub struct CellRun {
     pub cpu_seconds: f64,
     /// The first error in full, or which limit was reached; plain text.
     pub message: Option<String>,
+    /// What it printed, as far as that is kept.
+    pub output: String,
     /// True if more was printed than may be.
     pub output_cut: bool,
+    /// True if the kernel itself ended, and not only the process in which cells run.
+    pub kernel_gone: bool,
 }
 
 /// A variable that exists in the kernel.
@@ -51,6 +55,8 @@ pub enum Probed {
     File(Vec<u8>),
     /// No file, because the cell failed or the value could not be written.
     Nothing,
+    /// No file, because the kernel ended over it.
+    Lost,
     /// Something that only meddling explains, such as a file under the probe's number before the probe ran.
     Tampered(String),
 }

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::LAST_WORDS;
 use super::kernel::KernelProcess;
 use super::usage::{Usage, machine_is_full};
-use super::words::{last_words, ran_out_of_memory, tells_of_end, tidy};
+use super::words::{last_words, ran_out_of_memory, strip_colours, tells_of_end, tidy};
 use crate::failure::{Failure, Result};
 
 /// How long a kernel may take to answer for the first time.
@@ -35,10 +35,12 @@ const OUTCOME: &str = "application/vnd.spikelab.outcome+json";
 const KEPT: usize = 256 * 1024;
 /// So much of a message goes to the grader.
 const TOLD: usize = 64 * 1024;
+/// So much of a cell's output goes to the grader.
+const PRINTED: usize = 4 * 1024;
 /// So many variables go to the grader.
 const VARIABLES: usize = 4096;
 /// For the kernel's own commands.
-const COMMAND: CellLimits = CellLimits { cpu_seconds: 30.0, wall_seconds: 120.0 };
+const COMMAND: CellLimits = CellLimits::of_computing(30.0);
 /// What the kernel's filter says about output that it dropped.
 const DROPPED: &str = " more lines are not shown]";
 
@@ -154,7 +156,7 @@ impl Session {
         } else {
             self.run(code, limits, before, &mut heard).await
         };
-        let output_cut = heard.cut;
+        let (output, output_cut) = (shortened(heard.printed(), PRINTED), heard.cut);
         let (end, message) = match stopped {
             Ok(()) => heard.verdict(),
             Err(Stop::Limit(limit, why)) => (End::Limit(limit), Some(why)),
@@ -164,7 +166,14 @@ impl Session {
         self.over |= matches!(end, End::Limit(_) | End::KernelGone);
         let wall_seconds = started.elapsed().as_secs_f64();
         let cpu_seconds = Usage::now().cpu - before.cpu;
-        Ok(Outcome { end, message: message.map(shortened), cpu_seconds, wall_seconds, output_cut })
+        Ok(Outcome {
+            end,
+            message: message.map(|m| shortened(m, TOLD)),
+            cpu_seconds,
+            wall_seconds,
+            output,
+            output_cut,
+        })
     }
 
     /// The variables that exist now.
@@ -248,10 +257,10 @@ impl Session {
                 format!("stopped after {:.0} s of computing; is there an endless loop?", limits.cpu_seconds);
             return Err(Stop::Limit(Limit::Cpu, words));
         }
-        if started.elapsed().as_secs_f64() > limits.wall_seconds {
+        let (cpu, wall) = (usage.cpu - before.cpu, started.elapsed().as_secs_f64());
+        if limits.is_late(cpu, wall) {
             let words = format!(
-                "stopped after {:.0} s, most of them spent waiting; does the cell sleep or read input?",
-                limits.wall_seconds
+                "stopped after {wall:.0} s, of which it computed {cpu:.1} s; does the cell sleep or read input?"
             );
             return Err(Stop::Limit(Limit::Wall, words));
         }
@@ -297,6 +306,11 @@ impl Heard {
             let message = block["message"].as_str().unwrap_or_default();
             self.outcome = Some((kind.to_owned(), tidy(message)));
         }
+    }
+
+    /// What the cell printed, as it is told to the grader.
+    fn printed(&self) -> String {
+        strip_colours(&format!("{}{}", self.stdout, self.stderr))
     }
 
     fn verdict(self) -> (End, Option<String>) {
@@ -348,12 +362,12 @@ fn parse_variables(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Both ends of a message that is too long to be told in full.
-fn shortened(text: String) -> String {
-    if text.len() <= TOLD {
+/// Both ends of a text that is too long to be told in full.
+fn shortened(text: String, most: usize) -> String {
+    if text.len() <= most {
         return text;
     }
-    let (mut head, mut tail) = (TOLD / 2, text.len() - TOLD / 2);
+    let (mut head, mut tail) = (most / 2, text.len() - most / 2);
     while !text.is_char_boundary(head) {
         head -= 1;
     }
@@ -377,8 +391,8 @@ mod tests {
     #[test]
     fn giant_messages_keep_both_ends() {
         let text = format!("begin{}end", "é".repeat(TOLD));
-        let short = shortened(text);
+        let short = shortened(text, TOLD);
         assert!(short.len() < TOLD + 100 && short.starts_with("begin") && short.ends_with("end"));
-        assert_eq!(shortened("short".into()), "short");
+        assert_eq!(shortened("short".into(), TOLD), "short");
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn tidy(text: &str) -> String {
 }
 
 /// Removes terminal escape sequences.
-fn strip_colours(text: &str) -> String {
+pub(super) fn strip_colours(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {

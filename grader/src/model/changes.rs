@@ -1,0 +1,219 @@
+//! One change of a rubric made in the reference and, wherever the same thing stands, in a submission.
+//! Values are drawn for each submission; what is not found in it is left alone.
+
+use spikelab::description::{NetworkDescription, Operation, Value};
+use spikelab::{Dimension, Quantity};
+
+use super::variation::Pair;
+use super::{replace, script};
+use crate::course::{Field, Vary};
+
+/// Numbers drawn for one entry of the rubric.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Drawn {
+    pub(super) number: f64,
+    pub(super) seed: u64,
+}
+
+/// How many ways there are to find a thing in a submission.
+pub(super) const CANDIDATES: usize = 3;
+
+/// Where the reference has a variable.
+pub(super) struct Place {
+    /// The group, part of a group, or synapses.
+    object: String,
+    /// The corresponding object of the submission, where a graded variable tells.
+    partner: Option<String>,
+    synaptic: bool,
+    pub(super) state: bool,
+}
+
+pub(super) fn place(pair: &Pair, variable: &str) -> Option<Place> {
+    let d = &pair.reference;
+    let sizes = script::sizes(d);
+    let declared = |object: &str| {
+        let list = script::variables(script::equations(d, script::whole(object)));
+        list.into_iter().find(|(name, _)| name == variable).map(|(_, state)| state)
+    };
+    for (_, ours, theirs) in &pair.variables {
+        let object = script::watched(d, ours);
+        let is_synapses = script::synapses(d).any(|s| s.name == object);
+        if let Some(state) = declared(object).or((is_synapses && script::is_delay(variable)).then_some(false))
+        {
+            let partner = Some(script::watched(pair.theirs, theirs).to_owned());
+            return Some(Place { object: object.to_owned(), partner, synaptic: is_synapses, state });
+        }
+    }
+    let synapses = script::synapses(d).find(|s| script::is_delay(variable) || declared(&s.name).is_some());
+    if let Some(s) = synapses {
+        return Some(Place { object: s.name.clone(), partner: None, synaptic: true, state: false });
+    }
+    let group = sizes.keys().find(|name| declared(name).is_some())?;
+    Some(Place { object: group.clone(), partner: None, synaptic: false, state: false })
+}
+
+/// The objects of the submission in which the variable is set, each with the variable's name there.
+pub(super) fn theirs(pair: &Pair, place: &Place, variable: &str) -> Option<Vec<(String, String)>> {
+    let d = pair.theirs;
+    let list = |object: &str| script::variables(script::equations(d, script::whole(object)));
+    let has = |object: &str| list(object).iter().any(|(name, _)| name == variable);
+    if place.synaptic {
+        let delay = script::is_delay(variable);
+        let found: Vec<(String, String)> = script::synapses(d)
+            .filter(|s| delay || has(&s.name))
+            .map(|s| (s.name.clone(), if delay { "delay".to_owned() } else { variable.to_owned() }))
+            .collect();
+        return (!found.is_empty()).then_some(found);
+    }
+    let object = match &place.partner {
+        Some(partner) => partner.clone(),
+        None => script::sizes(d).into_keys().find(|name| has(name))?,
+    };
+    if has(&object) {
+        return Some(vec![(object, variable.to_owned())]);
+    }
+    // The same thing under another name, if there is only one that it can be.
+    let states: Vec<String> = list(&object).into_iter().filter(|(_, s)| *s).map(|(name, _)| name).collect();
+    match &states[..] {
+        [only] if place.state => Some(vec![(object, only.clone())]),
+        _ => None,
+    }
+}
+
+pub(super) fn unit(entry: &Vary) -> String {
+    entry.from.0.dimension().to_string()
+}
+
+/// The operation that sets a variable: drawn numbers for neurons, a rule in both indices for synapses.
+fn set(entry: &Vary, drawn: Drawn, object: &str, name: &str, count: Option<usize>) -> Operation {
+    let (from, to) = (entry.from.0.value(), entry.to.0.value());
+    if let Some(count) = count {
+        let mut random = Random(drawn.seed);
+        let values: Vec<f64> = (0..count).map(|_| from + (to - from) * random.next()).collect();
+        return replace::set_elements(object, name, &values, &unit(entry));
+    }
+    let rule = format!(
+        "({from} + {}*(({}*i + {}*j + {}) % 17)/16.0)*{}",
+        to - from,
+        3 + drawn.seed % 5,
+        2 + drawn.seed % 3,
+        drawn.seed % 7,
+        if unit(entry) == "1" { "1.0".to_owned() } else { unit(entry) },
+    );
+    Operation::Set {
+        object: object.to_owned(),
+        variable: name.to_owned(),
+        index: spikelab::description::Selection::All,
+        value: Value::Expression(rule),
+    }
+}
+
+pub(super) fn in_reference(
+    d: &NetworkDescription,
+    pair: &Pair,
+    entry: &Vary,
+    drawn: Drawn,
+) -> Option<NetworkDescription> {
+    let new = Quantity::new(drawn.number, entry.from.0.dimension());
+    if let Some(variable) = &entry.variable {
+        let at = place(pair, variable)?;
+        let count = if at.synaptic { None } else { Some(script::len(&script::sizes(d), &at.object)?) };
+        return replace::set_before_runs(d, &set(entry, drawn, &at.object, variable, count));
+    }
+    if let Some(name) = &entry.constant {
+        return replace::set_constant(d, name, new.into());
+    }
+    if let (Some(value), Some(field)) = (entry.value, entry.field) {
+        return replace::set_value(d, value.0, new, Some(&[field]));
+    }
+    match entry.size {
+        Some(old) => replace::set_size(d, old, count(drawn), false),
+        None => replace::set_duration(d, drawn.number),
+    }
+}
+
+pub(super) fn in_theirs(
+    d: &NetworkDescription,
+    reference: &NetworkDescription,
+    pair: &Pair,
+    entry: &Vary,
+    drawn: Drawn,
+    candidate: usize,
+) -> Option<NetworkDescription> {
+    let new = Quantity::new(drawn.number, entry.from.0.dimension());
+    if let Some(variable) = &entry.variable {
+        let at = place(pair, variable)?;
+        let sizes = script::sizes(d);
+        let mut out = d.clone();
+        for (object, name) in theirs(pair, &at, variable).filter(|_| candidate == 0)? {
+            let count = if at.synaptic { None } else { Some(script::len(&sizes, &object)?) };
+            out = replace::set_before_runs(&out, &set(entry, drawn, &object, &name, count))?;
+        }
+        return Some(out);
+    }
+    if entry.duration {
+        return replace::set_duration(d, drawn.number).filter(|_| candidate == 0);
+    }
+    if let Some(old) = entry.size {
+        return match candidate {
+            0 => replace::set_size(d, old, count(drawn), false),
+            1 => replace::set_size(d, old, count(drawn), true),
+            _ => None,
+        };
+    }
+    // Where the reference uses the value; anywhere; under the same name.
+    let (old, fields): (Quantity, Vec<Field>) = match (&entry.constant, entry.value, entry.field) {
+        (Some(name), ..) => {
+            (*replace::constants(&pair.reference).get(name)?, replace::fields_with(reference, name))
+        }
+        (_, Some(value), Some(field)) => (value.0, vec![field]),
+        _ => return None,
+    };
+    match (candidate, &entry.constant) {
+        (0, _) => {
+            replace::set_value(d, old, new, Some(&fields)).or_else(|| replace::set_value(d, old, new, None))
+        }
+        (1, _) => replace::set_value(d, old, new, None),
+        (_, Some(name)) => replace::set_constant(d, name, new.into()),
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "drawn from a range of sizes")]
+fn count(drawn: Drawn) -> usize {
+    drawn.number.max(1.0) as usize
+}
+
+/// One number for each entry, from its range; times of runs on whole milliseconds, sizes whole.
+pub(super) fn draws(entries: &[Vary], seed: u64) -> Vec<Drawn> {
+    let mut random = Random(seed ^ 0x9e37_79b9_7f4a_7c15);
+    let draw = |entry: &Vary| {
+        let (from, to) = (entry.from.0.value(), entry.to.0.value());
+        let mut number = from + (to - from) * random.next();
+        if entry.size.is_some() {
+            number = number.round();
+        } else if entry.duration && entry.from.0.dimension() == Dimension::TIME {
+            number = (number * 1e3).round() * 1e-3;
+        }
+        Drawn { number, seed: random.bits() }
+    };
+    entries.iter().map(draw).collect()
+}
+
+/// SplitMix64: small, and the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+    fn next(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
