@@ -18,6 +18,7 @@ pub mod model;
 pub mod notebook;
 pub mod outcome;
 pub mod pipeline;
+mod progress;
 pub mod release;
 pub mod report;
 pub mod runner;

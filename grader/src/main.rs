@@ -1,10 +1,13 @@
 //! The command line: what can be asked for, and the exit code that scripts read.
 //! All work is done by the library; this file knows words and options only.
 
+mod desk;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use desk::{Desk, Told};
 use grader::commands::{self, Outcome, Place, Request};
 use grader::gradebook::Override;
 use grader::outcome::Isolation;
@@ -25,14 +28,16 @@ Examples:
   grader regrade                             after a change of a rubric, without a kernel
   grader history anna                        what became of her marks, and why
   grader release --check                     are assignment/ and solutions/ in step?
+  grader grade solutions --junit out.xml --fail-under 100 --format github   in CI
   grader kernel install                      make the kernel known to JupyterLab
 
 The course is found upwards from the present folder: the first one with
 assignment/ and solutions/ in it. --course names another one.
 
 Exit codes: 0 all graded, 1 something could not be graded or checked, 2 wrong usage,
-3 there is no sandbox and so nothing was run, 130 interrupted: what was finished is
-stored, the same command goes on.";
+3 there is no sandbox and so nothing was run, 4 fewer points than --fail-under asks for,
+130 interrupted: what was finished is stored, the same command goes on.
+NO_COLOR is honoured; colours and progress are shown on terminals only.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -54,6 +59,8 @@ enum Command {
         #[arg(long, value_name = "MB", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
         largest: u16,
         #[command(flatten)]
+        told: Told,
+        #[command(flatten)]
         sandbox: Sandbox,
     },
     /// Judge everything in the gradebook again, from stored values and without a kernel
@@ -63,6 +70,8 @@ enum Command {
         /// Submissions judged at the same time [default: one for each core]
         #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
         jobs: Option<u16>,
+        #[command(flatten)]
+        told: Told,
     },
     /// Set the points of one question by hand; the grader's own stay in the gradebook
     Override {
@@ -148,6 +157,8 @@ enum Command {
         /// Most bytes of memory
         memory: u64,
     },
+    #[command(flatten)]
+    Desk(Desk),
 }
 
 const GRADE: &str = "\
@@ -238,7 +249,7 @@ fn main() -> ExitCode {
         model::Simulator::new(&program).install();
     }
     let result = match command {
-        Command::Grade { paths, place, jobs, force, largest, sandbox } => {
+        Command::Grade { paths, place, jobs, force, largest, told, sandbox } => {
             let largest = u64::from(largest) << 20;
             commands::grade(&Request {
                 paths,
@@ -247,9 +258,10 @@ fn main() -> ExitCode {
                 force,
                 largest,
                 isolation: sandbox.isolation(),
+                telling: told.telling(),
             })
         }
-        Command::Regrade { place, jobs } => commands::regrade(&place.place(), jobs),
+        Command::Regrade { place, jobs, told } => commands::regrade(&place.place(), jobs, &told.telling()),
         Command::Override { student, question, points, reason, author, assignment, remove: _, place } => {
             let new = Override { student, assignment, question, points, author, reason };
             commands::override_points(&place.place(), &new)
@@ -264,6 +276,7 @@ fn main() -> ExitCode {
         }
         Command::Doctor => commands::doctor(),
         Command::Schema { format: SchemaFormat::Network } => commands::network_schema(),
+        Command::Desk(desk) => desk.run(),
         Command::Kernel { command: Some(KernelCommand::Install { prefix }), .. } => {
             commands::install_kernel(prefix)
         }
@@ -277,6 +290,7 @@ fn main() -> ExitCode {
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Incomplete) => ExitCode::from(1),
+        Ok(Outcome::Below) => ExitCode::from(4),
         Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(error) => {
             // Names of files are in it.

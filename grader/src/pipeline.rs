@@ -2,9 +2,8 @@
 //! Whatever goes wrong with one submission stays its own; what is finished is stored before the next one is begun.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -17,6 +16,7 @@ use crate::judge::judge;
 use crate::kernel::{KernelEnvironment, Session};
 use crate::notebook::{Notebook, oddities};
 use crate::outcome::{Isolation, Transcript};
+use crate::progress::Progress;
 use crate::runner::{CodeCell, KernelFailure, run_notebook};
 use crate::{Error, Result};
 
@@ -68,6 +68,8 @@ pub struct Manner {
     pub force: bool,
     /// Submissions worked on at the same time.
     pub jobs: usize,
+    /// No progress is shown, not even on a terminal.
+    pub quiet: bool,
 }
 
 /// Where the marks of one submission of this run come from.
@@ -122,7 +124,7 @@ struct Shared<E> {
     judges: Vec<String>,
     environment: String,
     run: i64,
-    bar: ProgressBar,
+    progress: Progress,
 }
 
 /// Grades all submissions, `jobs` at a time, until done or until `stop` comes.
@@ -140,19 +142,19 @@ pub async fn grade_all<E: Executor>(
     let environment = executor.environment()?;
     let run = book.begin("grade", intakes.len())?;
     let judges = assignments.iter().map(of_judge).collect();
-    let bar = progress(intakes.len());
-    let shared = Arc::new(Shared { executor, book, assignments, judges, environment, run, bar });
+    let progress = Progress::new(intakes.len(), manner.jobs, manner.quiet);
+    let shared = Arc::new(Shared { executor, book, assignments, judges, environment, run, progress });
     tokio::pin!(stop);
     let ended = tokio::select! {
         ended = work(&shared, intakes, manner) => {
             ended.map(|done| Finished { count: done.len(), done, interrupted: false })
         }
         () = &mut stop => {
-            let count = usize::try_from(shared.bar.position()).unwrap_or(usize::MAX);
+            let count = shared.progress.finished();
             Ok(Finished { done: Vec::new(), count, interrupted: true })
         }
     };
-    shared.bar.finish_and_clear();
+    shared.progress.end();
     let word = match &ended {
         Ok(finished) if finished.interrupted => "interrupted",
         Ok(_) => "done",
@@ -181,9 +183,11 @@ async fn work<E: Executor>(
     for intake in &intakes {
         plans.push(shared.plan(intake, manner.force)?);
     }
-    if plans.iter().any(|plan| matches!(plan, Plan::Run)) {
+    let runs = plans.iter().filter(|plan| matches!(plan, Plan::Run)).count();
+    if runs > 0 {
         shared.executor.prepare().await?;
     }
+    shared.progress.expect(runs);
     let places = Arc::new(Semaphore::new(manner.jobs.max(1)));
     let intakes: Vec<Arc<Intake>> = intakes.into_iter().map(Arc::new).collect();
     let tasks = intakes.iter().zip(plans).map(|(intake, plan)| {
@@ -191,7 +195,7 @@ async fn work<E: Executor>(
         tokio::spawn(async move {
             let _place = places.acquire_owned().await;
             let done = shared.carry_out(&intake, plan).await;
-            shared.bar.inc(1);
+            shared.progress.finish();
             done
         })
     });
@@ -237,7 +241,6 @@ impl<E: Executor> Shared<E> {
     }
 
     async fn carry_out(self: &Arc<Self>, intake: &Arc<Intake>, plan: Plan) -> Result<Done> {
-        self.bar.set_message(crate::text::line(&intake.submission.student, 40));
         match plan {
             Plan::Refuse(why) => self.give_up(intake, Verdict::NotGraded(why)),
             Plan::Keep(standing) => {
@@ -254,6 +257,7 @@ impl<E: Executor> Shared<E> {
                 Ok(Done { grading, origin: Origin::Stored(change) })
             }
             Plan::Run => {
+                let _running = self.progress.running(&intake.submission.student);
                 let started = Instant::now();
                 let notebook = match intake.load() {
                     Ok(notebook) => notebook,
@@ -307,6 +311,7 @@ impl<E: Executor> Shared<E> {
     }
 
     fn give_up(&self, intake: &Intake, verdict: Verdict) -> Result<Done> {
+        self.progress.fail();
         let (grading, change) = self.book.add_grading(self.run, &unmarked(intake, verdict))?;
         Ok(Done { grading, origin: Origin::Run(change) })
     }
@@ -352,11 +357,11 @@ pub struct Regraded {
 ///
 /// # Errors
 /// A gradebook that cannot be read or written.
-pub fn regrade(book: &Gradebook, assignments: &[Assignment], jobs: usize) -> Result<Regraded> {
+pub fn regrade(book: &Gradebook, assignments: &[Assignment], jobs: usize, quiet: bool) -> Result<Regraded> {
     let lines = book.lines()?;
     let run = book.begin("regrade", lines.len())?;
     let judges: Vec<String> = assignments.iter().map(of_judge).collect();
-    let bar = progress(lines.len());
+    let progress = Progress::new(lines.len(), jobs, quiet);
     let next = std::sync::atomic::AtomicUsize::new(0);
     let worker = || {
         let mut results = Vec::new();
@@ -365,7 +370,7 @@ pub fn regrade(book: &Gradebook, assignments: &[Assignment], jobs: usize) -> Res
             let Some(line) = lines.get(k) else { return Ok::<_, Error>(results) };
             let assignment = assignments.iter().zip(&judges).find(|(a, _)| a.name == line.assignment);
             results.push((k, judge_again(book, run, line, assignment)?));
-            bar.inc(1);
+            progress.finish();
         }
     };
     let mut results = std::thread::scope(|scope| {
@@ -379,7 +384,7 @@ pub fn regrade(book: &Gradebook, assignments: &[Assignment], jobs: usize) -> Res
         }
         Ok::<_, Error>(all)
     })?;
-    bar.finish_and_clear();
+    progress.end();
     results.sort_by_key(|(k, _)| *k);
     let mut regraded = Regraded::default();
     for (k, result) in results {
@@ -433,13 +438,4 @@ fn judge_again(
     };
     let (grading, change) = book.add_grading(run, &new)?;
     Ok(Ok(Done { grading, origin: Origin::Stored(change) }))
-}
-
-fn progress(length: usize) -> ProgressBar {
-    let bar = ProgressBar::new(length as u64);
-    if let Ok(style) = ProgressStyle::with_template("grading [{bar:25}] {pos}/{len} {elapsed} {wide_msg}") {
-        bar.set_style(style.progress_chars("=> "));
-    }
-    bar.enable_steady_tick(Duration::from_millis(250));
-    bar
 }

@@ -2,10 +2,10 @@
 //! The course is read in full before the first submission runs, so that a mistake in it costs no time.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::tell::{Telling, tell};
 use super::{Outcome, runtime};
 use crate::collect::collect;
 use crate::course::{Assignment, Course};
@@ -14,8 +14,8 @@ use crate::gradebook::Gradebook;
 use crate::intake;
 use crate::notebook::Notebook;
 use crate::outcome::Isolation;
-use crate::pipeline::{self, Done, Manner};
-use crate::report::{self, class::Exercise, terminal::Row};
+use crate::pipeline::{self, Manner};
+use crate::report;
 use crate::{Error, Result, text};
 
 /// What to grade, and where the results go.
@@ -33,6 +33,8 @@ pub struct Request {
     pub largest: u64,
     /// In the sandbox, or with the grader's own rights.
     pub isolation: Isolation,
+    /// How marks are told.
+    pub telling: Telling,
 }
 
 /// Where a course and the results of its grading are.
@@ -94,7 +96,8 @@ pub fn grade_by<E: Executor>(executor: E, request: &Request) -> Result<Outcome> 
     request.place.make_folder()?;
     let book = Arc::new(open(&request.place)?);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let manner = Manner { force: request.force, jobs: request.jobs.map_or(cores, usize::from) };
+    let quiet = request.telling.quiet;
+    let manner = Manner { force: request.force, jobs: request.jobs.map_or(cores, usize::from), quiet };
     let released = blanks(&assignments);
     let intakes = intake::look(submissions, &assignments, request.largest);
     let total = intakes.len();
@@ -118,7 +121,10 @@ pub fn grade_by<E: Executor>(executor: E, request: &Request) -> Result<Outcome> 
         );
         return Ok(Outcome::Interrupted);
     }
-    let complete = show(&book, &finished.done, &written.class)?;
+    let outcome = tell(&request.telling, &book, &finished.done, &written)?;
+    if !request.telling.is_for_people() {
+        return Ok(outcome);
+    }
     println!("\nResults: {}", request.place.out.display());
     let all = written.submissions;
     if all > total {
@@ -127,14 +133,14 @@ pub fn grade_by<E: Executor>(executor: E, request: &Request) -> Result<Outcome> 
             all - total
         );
     }
-    Ok(if complete { Outcome::Done } else { Outcome::Incomplete })
+    Ok(outcome)
 }
 
 /// Judges everything in the gradebook again, without a kernel.
 ///
 /// # Errors
 /// No gradebook, a course that cannot be read, results that cannot be written.
-pub fn regrade(place: &Place, jobs: Option<u16>) -> Result<Outcome> {
+pub fn regrade(place: &Place, jobs: Option<u16>, telling: &Telling) -> Result<Outcome> {
     let (_, assignments) = place.assignments()?;
     if !place.book().is_file() {
         return Gradebook::look(&place.book()).map(|_| Outcome::Done);
@@ -142,17 +148,21 @@ pub fn regrade(place: &Place, jobs: Option<u16>) -> Result<Outcome> {
     place.make_folder()?;
     let book = open(place)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let regraded = pipeline::regrade(&book, &assignments, jobs.map_or(cores, usize::from))?;
+    let regraded = pipeline::regrade(&book, &assignments, jobs.map_or(cores, usize::from), telling.quiet)?;
     let written = report::write_all(&place.out, &book, &blanks(&assignments))?;
-    let graded = show(&book, &regraded.done, &written.class)?;
+    let outcome = tell(telling, &book, &regraded.done, &written)?;
     if !regraded.left.is_empty() {
-        println!("\nNot judged again, because that needs `grader grade`:");
+        let mut left = String::from("\nNot judged again, because that needs `grader grade`:\n");
         for (line, why) in &regraded.left {
-            println!("  {} {}: {why}", text::line(&line.student, 24), text::line(&line.assignment, 16));
+            let (student, exercise) = (text::line(&line.student, 24), text::line(&line.assignment, 16));
+            left.push_str(&format!("  {student} {exercise}: {why}\n"));
         }
+        if telling.is_for_people() { print!("{left}") } else { eprint!("{left}") }
     }
-    println!("\nResults: {}", place.out.display());
-    Ok(if graded && regraded.left.is_empty() { Outcome::Done } else { Outcome::Incomplete })
+    if telling.is_for_people() {
+        println!("\nResults: {}", place.out.display());
+    }
+    Ok(if regraded.left.is_empty() { outcome } else { Outcome::Incomplete })
 }
 
 /// Writes the reports anew, after something was changed by hand.
@@ -176,18 +186,6 @@ fn open(place: &Place) -> Result<Gradebook> {
 
 fn blanks(assignments: &[Assignment]) -> BTreeMap<String, Notebook> {
     assignments.iter().map(|a| (a.name.clone(), a.released.clone())).collect()
-}
-
-/// Prints the table, and after more than one submission what the class did; true if everything in it is graded.
-fn show(book: &Gradebook, done: &[Done], class: &[Exercise]) -> Result<bool> {
-    let row = |d: &Done| book.report(d.grading).map(|report| Row::of(&report, d.origin));
-    let rows = done.iter().map(row).collect::<Result<Vec<Row>>>()?;
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    print!("{}", report::terminal::table(&rows, colour));
-    if rows.len() > 1 {
-        print!("{}", report::overview::overview(class, colour));
-    }
-    Ok(rows.iter().all(Row::is_graded))
 }
 
 /// Waits for ctrl-C, or for the word to end by which systems stop programs.

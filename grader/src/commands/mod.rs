@@ -8,6 +8,7 @@ mod kernel;
 mod marks;
 mod release;
 mod schema;
+mod tell;
 mod verdicts;
 mod verify;
 
@@ -18,6 +19,7 @@ pub use kernel::{install_kernel, run_kernel};
 pub use marks::{history, override_points};
 pub use release::release;
 pub use schema::network_schema;
+pub use tell::{Format, Telling};
 pub use verify::verify;
 
 use crate::{Error, Result};
@@ -29,6 +31,8 @@ pub enum Outcome {
     Done,
     /// Something could not be graded, or a check failed; it was said what.
     Incomplete,
+    /// Everything was graded, and something has fewer points than was asked for.
+    Below,
     /// Stopped by the user; what was finished is stored.
     Interrupted,
 }

@@ -4,7 +4,10 @@
 pub mod class;
 mod diff;
 mod feedback;
+pub mod github;
 mod grades;
+pub mod junit;
+pub mod markdown;
 pub mod overview;
 mod picture;
 mod tables;
@@ -19,6 +22,8 @@ use crate::files;
 use crate::gradebook::{Gradebook, Line};
 use crate::notebook::Notebook;
 use crate::{Error, Result};
+
+pub use tables::json;
 
 /// What was written, for the terminal.
 #[derive(Clone, Debug)]

@@ -26,24 +26,17 @@ pub(super) fn write(out: &Path, book: &Gradebook, lines: &[Line]) -> Result<Vec<
     let class = {
         let pass = Pass {
             book,
-            lines,
-            table: RefCell::new(grades::Table::begin(&mut csv_file, book.questions()?)?),
+            gradings: lines.iter().map(|l| l.grading).collect(),
+            table: RefCell::new(Some(grades::Table::begin(&mut csv_file, book.questions()?)?)),
             class: RefCell::default(),
             failure: RefCell::default(),
         };
-        let mut json = serde_json::Serializer::pretty(&mut json_file);
-        let written = json.serialize_map(None).and_then(|mut map| {
-            map.serialize_entry("format", FORMAT)?;
-            map.serialize_entry("submissions", &pass)?;
-            let class = pass.class.take().finished();
-            map.serialize_entry("class", &class)?;
-            SerializeMap::end(map).map(|()| class)
-        });
+        let written = document(&mut json_file, &pass);
         let Pass { table, failure, .. } = pass;
         if let Some(e) = failure.into_inner() {
             return Err(e);
         }
-        table.into_inner().end()?;
+        table.into_inner().map_or(Ok(()), grades::Table::end)?;
         written.map_err(|e| json_failed(&e))?
     };
     json_file.write_all(b"\n").map_err(|e| json_failed(&e))?;
@@ -52,11 +45,42 @@ pub(super) fn write(out: &Path, book: &Gradebook, lines: &[Line]) -> Result<Vec<
     Ok(class)
 }
 
+/// Writes what `grades.json` has, of some submissions only.
+///
+/// # Errors
+/// A disk or pipe that takes no more, a damaged gradebook.
+pub fn json(mut out: impl Write, book: &Gradebook, gradings: impl Iterator<Item = i64>) -> Result<()> {
+    let gradings = gradings.collect();
+    let (table, class, failure) = (RefCell::default(), RefCell::default(), RefCell::default());
+    let pass = Pass::<std::io::Sink> { book, gradings, table, class, failure };
+    let written = document(&mut out, &pass);
+    if let Some(e) = pass.failure.take() {
+        return Err(e);
+    }
+    match written.and_then(|_| writeln!(out).map_err(serde_json::Error::io)) {
+        Err(e) if e.io_error_kind() != Some(std::io::ErrorKind::BrokenPipe) => {
+            Err(Error::new(format!("cannot print the marks: {e}"), "they are safe in the gradebook"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn document<W: Write>(out: impl Write, pass: &Pass<'_, W>) -> serde_json::Result<Vec<Exercise>> {
+    let mut json = serde_json::Serializer::pretty(out);
+    let mut map = json.serialize_map(None)?;
+    map.serialize_entry("format", FORMAT)?;
+    map.serialize_entry("submissions", pass)?;
+    let class = pass.class.take().finished();
+    map.serialize_entry("class", &class)?;
+    SerializeMap::end(map).map(|()| class)
+}
+
 /// The list of submissions in JSON; whoever writes it fills the table and the counts on the way.
 struct Pass<'a, W: Write> {
     book: &'a Gradebook,
-    lines: &'a [Line],
-    table: RefCell<grades::Table<W>>,
+    gradings: Vec<i64>,
+    /// None if only JSON is wanted.
+    table: RefCell<Option<grades::Table<W>>>,
     class: RefCell<Class>,
     /// What went wrong, in the words of the grader's own error.
     failure: RefCell<Option<Error>>,
@@ -64,10 +88,13 @@ struct Pass<'a, W: Write> {
 
 impl<W: Write> Serialize for Pass<'_, W> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.lines.len()))?;
-        for line in self.lines {
-            let report = self.book.report(line.grading);
-            let report = report.and_then(|r| self.table.borrow_mut().add(&r).map(|()| r));
+        let mut list = serializer.serialize_seq(Some(self.gradings.len()))?;
+        for grading in &self.gradings {
+            let report = self.book.report(*grading);
+            let report = report.and_then(|r| {
+                let mut table = self.table.borrow_mut();
+                table.as_mut().map_or(Ok(()), |t| t.add(&r)).map(|()| r)
+            });
             let mut report = report.map_err(|e| {
                 let text = S::Error::custom(&e);
                 self.failure.replace(Some(e));

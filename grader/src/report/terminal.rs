@@ -15,10 +15,10 @@ pub(super) const WIDTH: u16 = 80;
 /// What the table says of one submission.
 #[derive(Clone, Debug)]
 pub struct Row {
-    student: String,
-    assignment: String,
+    pub(super) student: String,
+    pub(super) assignment: String,
     /// Earned and possible; none if not graded.
-    marks: Option<(f64, f64)>,
+    pub(super) marks: Option<(f64, f64)>,
     /// What to look at.
     reason: String,
     news: News,
@@ -71,7 +71,15 @@ impl Row {
         self.marks.is_some()
     }
 
-    fn told(&self) -> String {
+    /// Whether it has less than so many percent of its points.
+    #[must_use]
+    pub fn is_below(&self, percent: Option<f64>) -> bool {
+        let share =
+            |(earned, possible): (f64, f64)| 100.0 * earned < percent.unwrap_or(0.0) * possible - 1e-9;
+        self.marks.is_some_and(share)
+    }
+
+    pub(super) fn told(&self) -> String {
         let news = match self.news {
             News::First | News::Again => String::new(),
             News::Unchanged => "unchanged".to_owned(),
@@ -130,7 +138,8 @@ pub fn table(rows: &[Row], colour: bool) -> String {
     format!("{table}\n{}\n", summary(rows))
 }
 
-fn summary(rows: &[Row]) -> String {
+/// A line about all of them together, and one about earlier marks.
+pub(super) fn summary(rows: &[Row]) -> String {
     let graded: Vec<(f64, f64)> = rows.iter().filter_map(|r| r.marks).collect();
     let missing = rows.len() - graded.len();
     let mut text = format!("{} graded", graded.len());
@@ -159,7 +168,7 @@ fn summary(rows: &[Row]) -> String {
 }
 
 /// What an instructor should know first.
-fn reason(r: &SubmissionReport) -> String {
+pub(super) fn reason(r: &SubmissionReport) -> String {
     if let GradingStatus::NotGraded(why) = &r.status {
         return why.clone();
     }

@@ -143,7 +143,7 @@ fn grade() {
     let task: Task = serde_json::from_str(&task).unwrap();
     let place = Place { out: task.out.clone(), gradebook: None, course: Some(task.course.clone()) };
     let done = if task.regrade {
-        commands::regrade(&place, Some(2))
+        commands::regrade(&place, Some(2), &commands::Telling::default())
     } else {
         let course = Course::find(Some(&task.course)).unwrap();
         let request = Request {
@@ -153,12 +153,14 @@ fn grade() {
             force: task.force,
             largest: 8 << 20,
             isolation: grader::outcome::Isolation::None,
+            telling: commands::Telling::default(),
         };
         commands::grade_by(MadeUp { task, course }, &request)
     };
     let code = match done {
         Ok(Outcome::Done) => 0,
         Ok(Outcome::Incomplete) => 1,
+        Ok(Outcome::Below) => 4,
         Ok(Outcome::Interrupted) => 130,
         Err(e) => {
             eprintln!("{e}");

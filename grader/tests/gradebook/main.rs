@@ -2,6 +2,7 @@
 //! The program's own `grade` runs in processes of their own, mostly with made-up values in place of the kernel.
 
 mod child;
+mod ci;
 mod class;
 mod damage;
 mod hostile;
