@@ -1,7 +1,7 @@
 //! Expressions and statements of the model language into the graph.
 //! Subexpressions are put in their place; a statement's new value is what later statements read.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::ir::{Graph, Node, Value};
 use crate::equations::{
@@ -16,13 +16,13 @@ pub(crate) struct Lowering<'a> {
     pub(crate) graph: Graph,
     scope: &'a Scope,
     /// Present values of columns that were set.
-    pub(crate) written: BTreeMap<(Slot, At), Value>,
-    locals: BTreeMap<String, Value>,
+    pub(crate) written: LiteMap<(Slot, At), Value>,
+    locals: LiteMap<String, Value>,
     /// Numbers of the functions called so far.
-    called: BTreeMap<String, u32>,
+    called: LiteMap<String, u32>,
     time: Option<Value>,
     /// Subexpressions computed already, by name and side, as long as nothing they read was set.
-    computed: BTreeMap<(String, Option<Owner>), Value>,
+    computed: LiteMap<(String, Option<Owner>), Value>,
 }
 
 impl<'a> Lowering<'a> {
@@ -30,11 +30,11 @@ impl<'a> Lowering<'a> {
         Self {
             graph: Graph::default(),
             scope,
-            written: BTreeMap::new(),
-            locals: BTreeMap::new(),
-            called: BTreeMap::new(),
+            written: LiteMap::new(),
+            locals: LiteMap::new(),
+            called: LiteMap::new(),
             time: None,
-            computed: BTreeMap::new(),
+            computed: LiteMap::new(),
         }
     }
 

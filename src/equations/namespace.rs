@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use litemap::LiteMap;
+
 use super::ast::{Expr, ValueType};
 use super::functions::UserFunction;
 use super::timed_array::TimedArray;
@@ -83,9 +85,9 @@ pub(crate) struct Symbol {
 /// Values and functions handed over, by name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Namespace {
-    pub(crate) values: BTreeMap<String, Quantity>,
-    pub(crate) tables: BTreeMap<String, Arc<TimedArray>>,
-    pub(crate) functions: BTreeMap<String, UserFunction>,
+    pub(crate) values: LiteMap<String, Quantity>,
+    pub(crate) tables: LiteMap<String, Arc<TimedArray>>,
+    pub(crate) functions: LiteMap<String, UserFunction>,
 }
 
 impl Namespace {
@@ -93,7 +95,7 @@ impl Namespace {
     pub(crate) fn add(
         &mut self,
         values: &BTreeMap<String, NamespaceValue>,
-        known: &BTreeMap<String, UserFunction>,
+        known: &LiteMap<String, UserFunction>,
     ) -> Result<()> {
         for (name, value) in values {
             match value {
@@ -121,15 +123,15 @@ impl Namespace {
 /// All names that some piece of code may use.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scope {
-    symbols: BTreeMap<String, Symbol>,
+    symbols: LiteMap<String, Symbol>,
     pub(crate) namespace: Namespace,
     /// Scopes of the neurons on both sides of a synapse, in which their subexpressions are read.
-    pub(crate) sides: BTreeMap<Owner, Scope>,
+    pub(crate) sides: LiteMap<Owner, Scope>,
 }
 
 impl Scope {
     pub(crate) fn new(namespace: Namespace) -> Self {
-        Self { symbols: BTreeMap::new(), namespace, sides: BTreeMap::new() }
+        Self { symbols: LiteMap::new(), namespace, sides: LiteMap::new() }
     }
 
     pub(crate) fn insert(&mut self, name: impl Into<String>, symbol: Symbol) {

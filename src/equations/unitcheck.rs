@@ -259,7 +259,7 @@ fn literal(expr: &Expr, scope: &Scope) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use litemap::LiteMap;
 
     use super::super::{parse_expression, parse_statements};
     use super::*;
@@ -267,7 +267,7 @@ mod tests {
 
     fn scope() -> Scope {
         let values: [(&str, Quantity); 3] = [("tau", 10.0 * ms), ("El", -70.0 * mV), ("I", 1.0 * nA)];
-        let values = values.map(|(n, q)| (n.to_owned(), q)).into_iter().collect::<BTreeMap<_, _>>();
+        let values = values.map(|(n, q)| (n.to_owned(), q)).into_iter().collect::<LiteMap<_, _>>();
         let mut scope = Scope::new(super::super::Namespace { values, ..Default::default() });
         let symbol = super::super::Symbol {
             dimension: (1.0 * mV).dimension(),

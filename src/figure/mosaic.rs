@@ -1,8 +1,6 @@
 //! Values shown as colours: cells of a matrix, dots beyond number, and the bar that explains the colours.
 //! Used by `draw`. Bounded: where cells are smaller than a few pixels, each square drawn shows the mean of those below it.
 
-use std::collections::BTreeMap;
-
 use super::canvas::{Anchor, Canvas, Ink, Lettering, fitted, text_width};
 use super::colours::SHADES;
 use super::draw::{SPINE, TEXT};
@@ -49,28 +47,37 @@ pub(super) fn cloud(canvas: &mut Canvas<'_>, frame: &Frame<'_>, series: &Series)
 }
 
 /// The mean of the values at each place, by row and column.
-fn means(places: impl Iterator<Item = Point>, values: &[f64]) -> BTreeMap<(i64, i64), f64> {
-    let mut sums: BTreeMap<(i64, i64), (f64, f64)> = BTreeMap::new();
-    for ((column, row), value) in places.zip(values) {
+fn means(places: impl Iterator<Item = Point>, values: &[f64]) -> Vec<((i64, i64), f64)> {
+    let mut found = Vec::new();
+    for (k, ((column, row), value)) in places.zip(values).enumerate() {
         if column.is_finite() && row.is_finite() && value.is_finite() {
-            let sum = sums.entry((row as i64, column as i64)).or_default();
-            *sum = (sum.0 + value, sum.1 + 1.0);
+            found.push(((row as i64, column as i64), k));
         }
     }
-    sums.into_iter().map(|(place, (sum, count))| (place, sum / count)).collect()
+    // By place, then as they came.
+    found.sort_unstable();
+    let mean = |same: &[((i64, i64), usize)]| {
+        let (mut sum, mut count) = (0.0, 0.0);
+        for (_, k) in same {
+            sum += values[*k];
+            count += 1.0;
+        }
+        (same[0].0, sum / count)
+    };
+    found.chunk_by(|a, b| a.0 == b.0).map(mean).collect()
 }
 
 /// Draws a square for each place, shade by shade, neighbours of one shade in one piece.
 fn squares(
     canvas: &mut Canvas<'_>,
     frame: &Frame<'_>,
-    means: &BTreeMap<(i64, i64), f64>,
+    means: &[((i64, i64), f64)],
     square: impl Fn(Point) -> Rect,
 ) -> Result<Vec<Point>> {
     let scale = frame.panel.colours();
     let mut by_shade: Vec<Vec<(i64, i64)>> = vec![Vec::new(); SHADES];
-    for (&place, &value) in means {
-        by_shade[scale.shade(value)].push(place);
+    for (place, value) in means {
+        by_shade[scale.shade(*value)].push(*place);
     }
     let mut covered = Vec::new();
     for (shade, places) in by_shade.iter().enumerate() {

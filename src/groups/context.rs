@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard};
 
+use litemap::LiteMap;
+
 use super::guarded::{Guarded, Shared, lock};
 use crate::description::{FORMAT, NamespaceValue, NetworkDescription, Operation};
 use crate::equations::{Namespace, Slot, UserFunction};
@@ -29,15 +31,15 @@ pub(crate) struct Context {
     pub(crate) store: Vec<Vec<f64>>,
     /// Values for all objects.
     pub(crate) namespace: BTreeMap<String, NamespaceValue>,
-    pub(crate) functions: BTreeMap<String, UserFunction>,
+    pub(crate) functions: LiteMap<String, UserFunction>,
     /// The slots of a step, if they are not the usual ones.
     pub(crate) schedule: Option<Vec<String>>,
     /// Monitors, inputs and operations that are switched off; groups and synapses know it themselves.
-    pub(crate) inactive: std::collections::BTreeSet<String>,
+    pub(crate) inactive: LiteMap<String, ()>,
     /// How often a stored state was put back: trials from one state must differ in their random numbers.
     pub(crate) epoch: u64,
     /// How many operations each object has seen; tells their random numbers apart.
-    pub(crate) operations: BTreeMap<String, u64>,
+    pub(crate) operations: LiteMap<String, u64>,
 }
 
 impl Context {

@@ -1,8 +1,6 @@
 //! The spikes that a `SpikeGeneratorGroup` sends: by step, and again after a period.
 //! Times become steps by Brian2's rounding: a thousandth of a step below the grid still counts as on it.
 
-use std::collections::BTreeMap;
-
 use crate::description::SpikeGeneratorGroupDescription;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -16,7 +14,9 @@ pub(crate) struct Generator {
 
 /// Given spikes by step of one clock.
 pub(crate) struct Planned {
-    steps: BTreeMap<u64, Vec<u32>>,
+    /// In order of step, then of neuron.
+    steps: Vec<u64>,
+    neurons: Vec<u32>,
     period: Option<u64>,
 }
 
@@ -66,7 +66,6 @@ impl Generator {
 
     /// The same by steps of `dt`.
     pub(crate) fn planned(&self, name: &str, dt: f64) -> Result<Planned> {
-        let mut steps: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
         let period = match self.period {
             None => None,
             Some(p) => {
@@ -84,6 +83,7 @@ impl Generator {
                 Some(steps)
             }
         };
+        let mut spikes = Vec::with_capacity(self.i.len());
         for (&i, &t) in self.i.iter().zip(&self.t) {
             #[expect(
                 clippy::cast_possible_truncation,
@@ -94,19 +94,19 @@ impl Generator {
             if let Some(period) = period {
                 step %= period;
             }
-            steps.entry(step).or_default().push(u32::try_from(i).unwrap_or(u32::MAX));
+            spikes.push((step, u32::try_from(i).unwrap_or(u32::MAX)));
         }
-        for (step, list) in &mut steps {
-            list.sort_unstable();
-            if let Some(pair) = list.windows(2).find(|pair| pair[0] == pair[1]) {
-                return Err(Error::new(
-                    ErrorKind::Value,
-                    format!("neuron {} of `{name}` spikes twice in step {step} of {dt} s", pair[0]),
-                )
-                .help("a neuron spikes once in a step at most: move the spikes apart or use a smaller dt"));
-            }
+        spikes.sort_unstable();
+        if let Some(pair) = spikes.windows(2).find(|pair| pair[0] == pair[1]) {
+            let (step, i) = pair[0];
+            return Err(Error::new(
+                ErrorKind::Value,
+                format!("neuron {i} of `{name}` spikes twice in step {step} of {dt} s"),
+            )
+            .help("a neuron spikes once in a step at most: move the spikes apart or use a smaller dt"));
         }
-        Ok(Planned { steps, period })
+        let (steps, neurons) = spikes.into_iter().unzip();
+        Ok(Planned { steps, neurons, period })
     }
 }
 
@@ -114,7 +114,9 @@ impl Planned {
     /// The neurons that spike in a step.
     pub(crate) fn at(&self, step: u64) -> &[u32] {
         let step = self.period.map_or(step, |period| step % period);
-        self.steps.get(&step).map_or(&[], Vec::as_slice)
+        let start = self.steps.partition_point(|s| *s < step);
+        let count = self.steps[start..].iter().take_while(|s| **s == step).count();
+        &self.neurons[start..start + count]
     }
 }
 

@@ -1,8 +1,9 @@
 //! The living part of a group: its columns, its events, its links, and what a generator still has to send.
 //! Neuron groups, Poisson groups and spike generators all live like this; they differ in where events come from.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
+
+use litemap::LiteMap;
 
 use super::context::{Context, Live};
 use super::generator::Generator;
@@ -25,7 +26,7 @@ pub(crate) struct GroupState {
     pub(crate) equations: Equations,
     pub(crate) columns: Columns,
     /// Which elements had each event when it was looked at last.
-    pub(crate) events: BTreeMap<String, Vec<u32>>,
+    pub(crate) events: LiteMap<String, Vec<u32>>,
     pub(crate) generator: Option<Generator>,
     pub(crate) regular: Vec<RegularDescription>,
     /// Linked variables that were not linked yet.
@@ -54,7 +55,7 @@ impl GroupState {
             columns.add(context, "lastspike", Dimension::TIME, ValueType::Float, vec![-1e4; n]);
             columns.add(context, "not_refractory", Dimension::NONE, ValueType::Boolean, vec![1.0; n]);
         }
-        let mut events: BTreeMap<_, _> = description.events.keys().map(|e| (e.clone(), Vec::new())).collect();
+        let mut events: LiteMap<_, _> = description.events.keys().map(|e| (e.clone(), Vec::new())).collect();
         if description.threshold.is_some() {
             events.insert(SPIKE.to_owned(), Vec::new());
         }

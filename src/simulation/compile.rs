@@ -46,7 +46,7 @@ impl<'a> Engine<'a> {
                 engine.add_synapses(s, context, &mut agenda)?;
             }
         }
-        let is_on = |name: &str| !context.inactive.contains(name);
+        let is_on = |name: &str| !context.inactive.contains_key(name);
         for input in objects.inputs.iter().filter(|o| is_on(o.name())) {
             let view = input.target()?;
             let g = objects.place_of(&view)?;
@@ -231,7 +231,7 @@ impl<'a> Engine<'a> {
     }
 
     fn add_monitors(&mut self, objects: &'a Objects, context: &Context, agenda: &mut Agenda) -> Result<()> {
-        let is_on = |name: &str| !context.inactive.contains(name);
+        let is_on = |name: &str| !context.inactive.contains_key(name);
         for (k, monitor) in objects.state_monitors.iter().enumerate() {
             let d = &monitor.description;
             let (watch, scope, own) = match monitor.source()? {

@@ -1,7 +1,6 @@
 //! `Network`: owns its objects, its clock and the record of everything done with them.
 //! A new network is a new beginning; nothing outside of it is shared.
 
-use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
@@ -10,13 +9,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use litemap::LiteMap;
+
 use super::objects::{NetworkObject, Objects, sealed::Inside};
 use super::run::{Progress, Wishes, run};
 use super::snapshot::Snapshot;
 use crate::description::{NetworkDescription, Operation};
 use crate::equations::UserFunction;
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
-use crate::evidence::{Evidence, Origin, ToEvidence};
+use crate::evidence::{Evidence, Origin, ToEvidence, bounded_json};
 use crate::groups::{Context, Guarded, IntoNamespace, NeuronGroup, SLOTS, Shared, lock, origin, time_step};
 use crate::monitors::{PopulationRateMonitor, SpikeMonitor, StateMonitor};
 use crate::synapses::Synapses;
@@ -39,10 +40,10 @@ use crate::units::{Dimension, Quantity};
 pub struct Network {
     pub(super) context: Shared<Context>,
     pub(super) objects: Shared<Objects>,
-    pub(super) snapshots: Shared<BTreeMap<String, Snapshot>>,
+    pub(super) snapshots: Shared<LiteMap<String, Snapshot>>,
     stop: Arc<AtomicBool>,
     /// Seconds spent by each task, once asked for.
-    pub(super) profile: Shared<Option<BTreeMap<String, f64>>>,
+    pub(super) profile: Shared<Option<LiteMap<String, f64>>>,
 }
 
 impl Default for Network {
@@ -150,7 +151,10 @@ impl Network {
     /// A quantity that came from mixing dimensions, or the name of a unit.
     pub fn set_constant(&self, name: &str, value: impl IntoNamespace) -> Result<()> {
         let value = value.into_namespace()?;
-        crate::groups::refuse_shadowing(&BTreeMap::from([(name.to_owned(), value.clone())]))?;
+        crate::groups::refuse_shadowing(&std::collections::BTreeMap::from([(
+            name.to_owned(),
+            value.clone(),
+        )]))?;
         let mut context = lock(&self.context);
         context.namespace.insert(name.to_owned(), value.clone());
         context.script.push(Operation::SetNamespace { name: name.to_owned(), value });
@@ -174,7 +178,7 @@ impl Network {
         if active {
             context.inactive.remove(object);
         } else {
-            context.inactive.insert(object.to_owned());
+            context.inactive.insert(object.to_owned(), ());
         }
         context.record(object, Operation::SetActive { object: object.to_owned(), active });
         Ok(())
@@ -398,7 +402,8 @@ impl ToEvidence for Network {
     }
 
     fn to_evidence(&self) -> Evidence {
-        let description = serde_json::to_value(self.description()).unwrap_or_default();
-        Evidence::Network { description }
+        let text = bounded_json(&self.description(), usize::MAX);
+        let description = text.and_then(|text| serde_json::from_str(&text).ok());
+        Evidence::Network { description: description.unwrap_or_default() }
     }
 }

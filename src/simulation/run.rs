@@ -1,11 +1,12 @@
 //! A run from its first step to its last: clocks, progress, the user's operations, and where the time went.
 //! After an error the network stands where it stopped, with everything recorded so far.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+use litemap::LiteMap;
 
 use super::clock::{Clock, due};
 use super::engine::{Engine, Synaptic};
@@ -59,7 +60,7 @@ pub(super) struct Wishes<'r, 'p> {
     pub(super) report: Option<&'r mut (dyn FnMut(&Progress) + 'r)>,
     pub(super) period: Duration,
     /// Seconds spent by each task.
-    pub(super) profile: Option<&'p mut BTreeMap<String, f64>>,
+    pub(super) profile: Option<&'p mut LiteMap<String, f64>>,
 }
 
 /// Steps between two looks at the clock on the wall and at the health of the numbers.

@@ -1,16 +1,16 @@
 //! `store` and `restore`: the whole state of a network at one moment, kept in memory or in a file.
 //! Values handed over are not part of it, as in Brian2.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use super::Network;
 use super::objects::Objects;
 use crate::description::Operation;
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
-use crate::evidence::Row;
+use crate::evidence::{Row, bounded_json};
 use crate::groups::{Context, lock};
 use crate::synapses::SpikeQueue;
 
@@ -23,11 +23,11 @@ pub(super) struct Snapshot {
     dt: f64,
     epoch: u64,
     store: Vec<Row>,
-    events: BTreeMap<String, BTreeMap<String, Vec<u32>>>,
-    synapses: BTreeMap<String, SynapsesPart>,
-    states: BTreeMap<String, (Row, Vec<Row>)>,
-    spikes: BTreeMap<String, SpikesPart>,
-    rates: BTreeMap<String, (Row, Row)>,
+    events: LiteMap<String, LiteMap<String, Vec<u32>>>,
+    synapses: LiteMap<String, SynapsesPart>,
+    states: LiteMap<String, (Row, Vec<Row>)>,
+    spikes: LiteMap<String, SpikesPart>,
+    rates: LiteMap<String, (Row, Row)>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -122,23 +122,26 @@ impl Snapshot {
         context.epoch = if random { self.epoch } else { context.epoch + 1 };
         context.store = lists(&self.store);
         for group in &objects.groups {
-            group.live()?.state().events = self.events[group.name()].clone();
+            group.live()?.state().events = self.events[&group.name().to_owned()].clone();
         }
         for object in &objects.synapses {
-            let (mut state, part) = (object.live()?.state(), self.synapses[object.name()].clone());
+            let (mut state, part) =
+                (object.live()?.state(), self.synapses[&object.name().to_owned()].clone());
             (state.i, state.j, state.connected, state.queues) = (part.i, part.j, part.connected, part.queues);
         }
         for monitor in &objects.state_monitors {
-            let (mut record, (t, samples)) = (monitor.live()?.state(), &self.states[monitor.name()]);
+            let (mut record, (t, samples)) =
+                (monitor.live()?.state(), &self.states[&monitor.name().to_owned()]);
             (record.t, record.samples) = (t.0.clone(), lists(samples));
         }
         for monitor in &objects.spike_monitors {
-            let (mut record, part) = (monitor.live()?.state(), self.spikes[monitor.name()].clone());
+            let (mut record, part) =
+                (monitor.live()?.state(), self.spikes[&monitor.name().to_owned()].clone());
             (record.i, record.t, record.count) = (part.i, part.t.0, part.count);
             record.values = lists(&part.values);
         }
         for monitor in &objects.rate_monitors {
-            let (mut record, (t, rate)) = (monitor.live()?.state(), &self.rates[monitor.name()]);
+            let (mut record, (t, rate)) = (monitor.live()?.state(), &self.rates[&monitor.name().to_owned()]);
             (record.t, record.rate) = (t.0.clone(), rate.0.clone());
         }
         Ok(())
@@ -207,8 +210,8 @@ impl Network {
     /// A file that cannot be written.
     pub fn store_to_file(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let text = serde_json::to_string(&self.snapshot()?)
-            .map_err(|e| Error::new(ErrorKind::Description, format!("the state cannot be written: {e}")))?;
+        let text = bounded_json(&self.snapshot()?, usize::MAX)
+            .ok_or_else(|| Error::new(ErrorKind::Description, "the state cannot be written"))?;
         std::fs::write(path, text).map_err(|e| {
             Error::new(ErrorKind::Description, format!("`{}` cannot be written: {e}", path.display()))
                 .help("choose a folder that exists and that you may write to")

@@ -1,8 +1,9 @@
 //! Linear forms: a computation as multiples of some of its inputs and a rest, if it is one.
 //! Also the questions that `exact` asks of a whole system: is its matrix singular, are its solutions real?
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
+use litemap::LiteMap;
 use ndarray::Array2;
 
 use crate::codegen::{Fun1, Fun2, Graph, Node, Value};
@@ -11,7 +12,7 @@ use crate::equations::Callable;
 /// A sum of multiples of leaves and a rest; `None` is zero.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Affine {
-    pub(super) factors: BTreeMap<Value, Value>,
+    pub(super) factors: LiteMap<Value, Value>,
     pub(super) rest: Option<Value>,
 }
 
@@ -70,11 +71,11 @@ fn form(g: &mut Graph, v: Value, leaves: &[Value], found: &mut Found) -> Option<
 fn new_form(g: &mut Graph, v: Value, leaves: &[Value], found: &mut Found) -> Option<Affine> {
     if leaves.contains(&v) {
         let one = g.constant(1.0);
-        return Some(Affine { factors: [(v, one)].into(), rest: None });
+        return Some(Affine { factors: LiteMap::from_iter([(v, one)]), rest: None });
     }
     if !g.reaches(&[v], leaves) {
         let rest = Some(v).filter(|v| g.as_constant(*v) != Some(0.0));
-        return Some(Affine { factors: BTreeMap::new(), rest });
+        return Some(Affine { factors: LiteMap::new(), rest });
     }
     match g.node(v) {
         Node::Apply1(Fun1::Neg, a) => {
@@ -128,7 +129,7 @@ fn sum(g: &mut Graph, a: Affine, b: Affine, f: Fun2) -> Affine {
         (None, Some(y)) if f == Fun2::Sub => Some(g.apply1(Fun1::Neg, y)),
         (None, y) => y,
     };
-    let mut factors = BTreeMap::new();
+    let mut factors = LiteMap::new();
     for c in a.factors.keys().chain(b.factors.keys()) {
         if let Some(v) = join(a.factors.get(c).copied(), b.factors.get(c).copied()) {
             factors.insert(*c, v);

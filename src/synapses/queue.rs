@@ -1,8 +1,9 @@
 //! Spikes on their way along a pathway: which synapses they reach, step by step.
 //! Delays of up to some thousand steps have a slot each, longer ones an entry in a map.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 /// Spikes on their way: for each coming step the synapses they reach, those sent earlier first.
@@ -12,7 +13,7 @@ pub(crate) struct SpikeQueue {
     near: VecDeque<Vec<u32>>,
     /// Steps passed, and what is due in a far one.
     now: u64,
-    far: BTreeMap<u64, Vec<u32>>,
+    far: LiteMap<u64, Vec<u32>>,
 }
 
 /// Delays up to so many steps have a slot each.

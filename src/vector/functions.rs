@@ -53,7 +53,8 @@ pub(crate) enum Fun2 {
 }
 
 impl Fun1 {
-    #[inline(always)]
+    // Called for single numbers only; inlined, it would bring every function along to each place.
+    #[inline(never)]
     pub(crate) fn apply(self, x: f64) -> f64 {
         match self {
             Self::Neg => -x,
@@ -91,7 +92,7 @@ impl Fun1 {
 }
 
 impl Fun2 {
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn apply(self, a: f64, b: f64) -> f64 {
         match self {
             Self::Add => a + b,

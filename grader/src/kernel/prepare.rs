@@ -167,12 +167,21 @@ const CARGO: &str = "\
 [profile.dev]
 incremental = false
 codegen-units = 1
+debug = false
 
-[profile.dev.package.\"*\"]
+[profile.dev.package.spikelab]
 opt-level = 3
 debug-assertions = false
 overflow-checks = false
-codegen-units = 1
+
+[profile.dev.package.plotters-svg]
+opt-level = 2
+
+[profile.dev.package.zmij]
+opt-level = 2
+
+[profile.dev.package.itoa]
+opt-level = 2
 ";
 
 /// Where the box finds the library's crates.
