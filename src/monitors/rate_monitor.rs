@@ -129,13 +129,21 @@ impl PopulationRateMonitor {
         let sum: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|w| *w /= sum);
         let half = weights.len() / 2;
-        let rate = &record.rate;
-        let smooth = (0..rate.len()).map(|k| {
-            // A convolution: weights run backwards.
-            let span = k.saturating_sub(half)..(k + half + 1).min(rate.len());
-            span.map(|j| rate[j] * weights[k + half - j]).sum()
-        });
-        Ok(QuantityArray::new(smooth.collect(), Dimension::NONE / Dimension::TIME))
+        // A convolution, spike by spike: in most steps there is none, and nothing is added.
+        let n = record.rate.len();
+        let mut smooth = vec![0.0; n];
+        let may_skip = weights.iter().all(|w| w.is_finite());
+        for (j, rate) in record.rate.iter().enumerate() {
+            if *rate == 0.0 && may_skip {
+                continue;
+            }
+            let span = j.saturating_sub(half)..(j + half + 1).min(n);
+            let first = span.start + half - j;
+            for (sum, weight) in smooth[span].iter_mut().zip(&weights[first..]) {
+                *sum += rate * weight;
+            }
+        }
+        Ok(QuantityArray::new(smooth, Dimension::NONE / Dimension::TIME))
     }
 
     pub(crate) fn source(&self) -> Result<View> {
