@@ -12,6 +12,7 @@ mod pathway;
 mod program;
 mod refractory;
 mod replay;
+mod rows;
 mod run;
 mod schedule;
 mod snapshot;

@@ -1,17 +1,18 @@
 //! A synaptic pathway compiled: spikes into the calendar, and the statements for the synapses they reach.
 //! Statements act synapse by synapse, in order; whole blocks are computed at once only where that is the same.
 
-use std::collections::{BTreeMap, VecDeque};
+use litemap::LiteMap;
 
 use super::program::Now;
+use super::rows::{Calendar, Rows, Span, delay_steps};
 use crate::codegen::{BLOCK, Elements, Fun1, Fun2, Graph, Inputs, Lowering, Machine, Node, Tape, Value};
 use crate::description::{PathwayDescription, Side};
 use crate::equations::{At, Owner, Slot, parse_statements};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::groups::{Context, GroupState};
 use crate::random::Stream;
 use crate::stateupdaters::{LinearSystem, Propagator, advance};
-use crate::synapses::{NEAR, SynapsesState, delay_name};
+use crate::synapses::{NEAR, SynapsesState};
 
 /// A variable that the statements set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -336,7 +337,7 @@ impl Pathway {
 /// What is read besides counts as read by all of them.
 fn as_sums(
     graph: &mut Graph,
-    written: &BTreeMap<(Slot, At), Value>,
+    written: &LiteMap<(Slot, At), Value>,
     besides: &[Value],
 ) -> (Vec<Write>, Vec<Value>) {
     let loads = |n: Node| matches!(n, Node::Load(s, _) if written.keys().any(|(slot, _)| *slot == s));
@@ -361,131 +362,4 @@ fn as_sums(
         write.is_harmless = write.adds && !is_read;
     }
     out
-}
-
-/// Places in the order of the rows.
-type Span = std::ops::Range<u32>;
-
-/// Synapses sorted by the neuron that drives them, then by delay, then by their numbers.
-struct Rows {
-    /// Where the synapses of each neuron start.
-    starts: Vec<u32>,
-    /// The synapse at each place, if places are not the numbers themselves.
-    order: Option<Vec<u32>>,
-    delays: Delays,
-}
-
-enum Delays {
-    /// All synapses have this one.
-    Same(u64),
-    /// By place.
-    Each(Vec<u64>),
-}
-
-impl Rows {
-    fn new(drivers: &[u32], n: usize, delays: Vec<u64>) -> Self {
-        let mut starts = vec![0_u32; n + 1];
-        for &d in drivers {
-            starts[d as usize + 1] += 1;
-        }
-        for k in 0..n {
-            starts[k + 1] += starts[k];
-        }
-        let first = delays.first().copied().unwrap_or(0);
-        let is_same = delays.iter().all(|d| *d == first);
-        if is_same && drivers.is_sorted() {
-            return Self { starts, order: None, delays: Delays::Same(first) };
-        }
-        let mut next = starts.clone();
-        let mut order = vec![0; drivers.len()];
-        for (s, &d) in (0_u32..).zip(drivers) {
-            order[next[d as usize] as usize] = s;
-            next[d as usize] += 1;
-        }
-        if is_same {
-            return Self { starts, order: Some(order), delays: Delays::Same(first) };
-        }
-        for row in starts.windows(2) {
-            order[row[0] as usize..row[1] as usize].sort_by_key(|s| delays[*s as usize]);
-        }
-        let delays = order.iter().map(|s| delays[*s as usize]).collect();
-        Self { starts, order: Some(order), delays: Delays::Each(delays) }
-    }
-
-    fn synapse(&self, place: u32) -> u32 {
-        self.order.as_ref().map_or(place, |order| order[place as usize])
-    }
-
-    /// The synapses of a neuron, cut where the delay changes.
-    fn of(&self, neuron: u32) -> impl Iterator<Item = (u64, Span)> {
-        let mut start = self.starts[neuron as usize];
-        let end = self.starts[neuron as usize + 1];
-        std::iter::from_fn(move || {
-            if start >= end {
-                return None;
-            }
-            let first = start;
-            let delay = match &self.delays {
-                Delays::Same(delay) => {
-                    start = end;
-                    *delay
-                }
-                Delays::Each(delays) => {
-                    let delay = delays[first as usize];
-                    while start < end && delays[start as usize] == delay {
-                        start += 1;
-                    }
-                    delay
-                }
-            };
-            Some((delay, first..start))
-        })
-    }
-}
-
-/// For each coming step the synapses that will be reached, those sent earlier first; the present step in front.
-#[derive(Default)]
-struct Calendar {
-    coming: VecDeque<Vec<Span>>,
-    /// Lists to be filled again.
-    spare: Vec<Vec<Span>>,
-}
-
-impl Calendar {
-    fn add(&mut self, delay: u64, span: Span) {
-        let place = usize::try_from(delay).unwrap_or(usize::MAX);
-        while self.coming.len() <= place {
-            self.coming.push_back(self.spare.pop().unwrap_or_default());
-        }
-        self.coming[place].push(span);
-    }
-
-    /// What is reached in this step; goes on to the next.
-    fn take(&mut self) -> Vec<Span> {
-        self.coming.pop_front().or_else(|| self.spare.pop()).unwrap_or_default()
-    }
-
-    fn give_back(&mut self, mut list: Vec<Span>) {
-        list.clear();
-        self.spare.push(list);
-    }
-}
-
-/// Brian2's rounding: `int(delay/dt + 0.5)`.
-fn delay_steps(synapses: &SynapsesState, context: &Context, pathway: &str, dt: f64) -> Result<Vec<u64>> {
-    let Some(slot) = synapses.columns.slot(&delay_name(pathway)) else {
-        return Ok(vec![0; synapses.len()]);
-    };
-    let steps = |(s, &delay): (usize, &f64)| {
-        if !(0.0..=1e15).contains(&(delay / dt)) {
-            return Err(Error::new(
-                ErrorKind::Value,
-                format!("the delay of synapse {s} of `{}` is {delay} s", synapses.name()),
-            )
-            .help("a delay is a time from 0 on"));
-        }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just here")]
-        Ok((delay / dt + 0.5) as u64)
-    };
-    context.store[slot.place()].iter().enumerate().map(steps).collect()
 }

@@ -8,7 +8,7 @@ use super::queue::SpikeQueue;
 use crate::description::{
     ConnectDescription, PathwayDescription, RegularDescription, Selection, SynapsesDescription, Value,
 };
-use crate::equations::{Definition, Equations, Flag, Owner, Scope, Slot, ValueType};
+use crate::equations::{At, Definition, Equations, Flag, Meaning, Owner, Scope, Slot, Symbol, ValueType};
 use crate::error::{Error, ErrorKind, Result};
 use crate::groups::{
     Columns, Context, GroupState, Place, View, declare_subexpressions, read, scatter, selected, set_variable,
@@ -21,12 +21,12 @@ pub(crate) struct SynapsesState {
     pub(crate) source: View,
     pub(crate) target: View,
     pub(crate) equations: Equations,
-    /// `i`, `j`, the delays, then the model's variables.
+    /// The delays, then the model's variables.
     pub(crate) columns: Columns,
     /// Source and target of each synapse, counted in the whole groups.
     pub(crate) i: Vec<u32>,
     pub(crate) j: Vec<u32>,
-    /// How many synapses share the source, and the target, of each synapse.
+    /// How many synapses each source, and each target, has.
     degrees: [Slot; 2],
     /// Spikes on their way along each pathway.
     pub(crate) queues: Vec<SpikeQueue>,
@@ -52,8 +52,6 @@ impl SynapsesState {
         let equations = Equations::parse(&description.model)?;
         equations.refuse_flags("synapses", &[Flag::UnlessRefractory])?;
         let mut columns = Columns::default();
-        columns.add_fixed(context, "i", Vec::new());
-        columns.add_fixed(context, "j", Vec::new());
         if description.pathways.is_empty() {
             columns.add(context, "delay", Dimension::TIME, ValueType::Float, Vec::new());
         }
@@ -70,13 +68,12 @@ impl SynapsesState {
         {
             columns.add_fixed(context, name, Vec::new());
         }
-        let degrees = ["N_outgoing", "N_incoming"].map(|name| {
-            let slot = columns.add_fixed(context, name, Vec::new());
-            if let Some(column) = columns.list.last_mut() {
-                column.visible = false;
-            }
-            slot
-        });
+        // One for each neuron, not for each synapse.
+        let degrees = ["N_outgoing", "N_incoming"].map(|name| columns.add_fixed(context, name, Vec::new()));
+        for (column, owner) in columns.list.iter_mut().rev().zip([Owner::Post, Owner::Pre]) {
+            column.visible = false;
+            column.at = At::new(owner);
+        }
         let queues = vec![SpikeQueue::default(); description.pathways.len()];
         Ok(Self {
             description,
@@ -147,6 +144,19 @@ impl SynapsesState {
         scope.insert_count("N", self.len());
         self.columns.declare(&mut scope, Owner::Own, "");
         declare_subexpressions(&self.equations, &mut scope, Owner::Own, "");
+        // The synapses' own indices are those of their neurons, which are stored once.
+        for (name, owner, group, view) in
+            [("i", Owner::Pre, source, &self.source), ("j", Owner::Post, target, &self.target)]
+        {
+            if let Some(slot) = group.columns.slot("i") {
+                let meaning = Meaning::Index(slot, At::new(owner), view.range.start);
+                let value_type = ValueType::Integer;
+                scope.insert(
+                    name,
+                    Symbol { dimension: Dimension::NONE, value_type, meaning, writable: false },
+                );
+            }
+        }
         for (name, suffixed) in [("N_outgoing", "N_outgoing_pre"), ("N_incoming", "N_incoming_post")] {
             if let Some(symbol) = scope.symbol(name) {
                 scope.insert(suffixed, symbol);
@@ -193,27 +203,18 @@ impl SynapsesState {
             return Err(Error::new(ErrorKind::Value, "there are more than 4 billion synapses")
                 .help("use fewer neurons or a smaller probability"));
         }
-        let shift = |list: &[u32], view: &View| {
-            let start = u32::try_from(view.range.start).unwrap_or(u32::MAX);
-            list.iter().map(|k| k + start).collect::<Vec<_>>()
-        };
         for c in self.columns.own() {
-            let values = &mut context.store[c.slot.place()];
-            match c.name.as_str() {
-                "i" => values.extend(i.iter().copied().map(f64::from)),
-                "j" => values.extend(j.iter().copied().map(f64::from)),
-                name => values.resize(n, self.first_value(name)),
-            }
+            context.store[c.slot.place()].resize(n, self.first_value(&c.name));
         }
-        self.i.extend(shift(&i, &self.source));
-        self.j.extend(shift(&j, &self.target));
+        join(&mut self.i, i, &self.source);
+        join(&mut self.j, j, &self.target);
         if let Some(slot) = self.description.multisynaptic_index.as_ref().and_then(|m| self.columns.slot(m)) {
             context.store[slot.place()] = copies_of(&self.i, &self.j);
         }
         for (slot, ends) in self.degrees.iter().zip([&self.i, &self.j]) {
             let mut counts = vec![0.0; ends.iter().max().map_or(0, |k| *k as usize + 1)];
             ends.iter().for_each(|k| counts[*k as usize] += 1.0);
-            context.store[slot.place()] = ends.iter().map(|k| counts[*k as usize]).collect();
+            context.store[slot.place()] = counts;
         }
         Ok(added)
     }
@@ -305,6 +306,18 @@ impl SynapsesState {
                 _ => None,
             })
             .collect()
+    }
+}
+
+/// Adds new indices, counted within a part of a group, to those counted within the whole group.
+fn join(all: &mut Vec<u32>, mut new: Vec<u32>, view: &View) {
+    let start = u32::try_from(view.range.start).unwrap_or(u32::MAX);
+    new.iter_mut().for_each(|k| *k += start);
+    if all.is_empty() {
+        new.shrink_to_fit();
+        *all = new;
+    } else {
+        all.extend(new);
     }
 }
 

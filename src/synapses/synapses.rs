@@ -393,7 +393,7 @@ impl ToEvidence for Synapses {
         let mut variables = BTreeMap::new();
         if let Some(live) = &self.live {
             let (context, state) = live.enter();
-            for c in state.columns.list.iter().filter(|c| c.visible && c.name != "i" && c.name != "j") {
+            for c in state.columns.list.iter().filter(|c| c.visible) {
                 variables.insert(c.name.clone(), Row(context.store[c.slot.place()].clone()));
             }
         }
