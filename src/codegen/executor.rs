@@ -209,6 +209,7 @@ impl Machine {
     }
 
     /// An operand; what stands in `column` is that which the result replaces.
+    #[inline]
     fn source<'a>(&'a self, register: u16, store: &'a [Vec<f64>], column: Option<usize>) -> Source<'a> {
         match self.places[usize::from(register)] {
             Place::Number(x) => Source::Number(x),
@@ -232,7 +233,7 @@ impl Machine {
         columns: &mut Columns<'_>,
         callables: &[Callable],
     ) {
-        let Instruction { op, target, column } = *instruction;
+        let &Instruction { ref op, target, column } = instruction;
         if let Some(place) = self.without_loop(op, inputs, columns.all()) {
             self.places[usize::from(target)] = place;
             return;
@@ -263,10 +264,10 @@ impl Machine {
     }
 
     /// Values that need no loop: they stand somewhere, or are one number for the block.
-    fn without_loop(&self, op: Op, inputs: &Inputs<'_>, store: &[Vec<f64>]) -> Option<Place> {
+    fn without_loop(&self, op: &Op, inputs: &Inputs<'_>, store: &[Vec<f64>]) -> Option<Place> {
         let number = |r: u16| self.number(r);
         let one = |x: f64| Some(Place::Number(x));
-        match op {
+        match *op {
             Op::Const(x) => one(x),
             Op::Time => one(inputs.time),
             Op::Load(slot, at) => {
@@ -296,8 +297,8 @@ impl Machine {
     }
 
     /// Spreads numbers where the loop of an operation takes none.
-    fn prepare(&mut self, op: Op, store: &[Vec<f64>]) {
-        match op {
+    fn prepare(&mut self, op: &Op, store: &[Vec<f64>]) {
+        match *op {
             Op::Select(c, ..) => self.spread(c, store),
             Op::MultiplyAdd(_, a, b, _) if self.number(a).is_some() && self.number(b).is_some() => {
                 self.spread(a, store);
@@ -312,10 +313,10 @@ impl Machine {
     }
 
     /// True if an operation may write to a column although operands stand there.
-    fn can_replace(&self, op: Op, column: usize) -> bool {
+    fn can_replace(&self, op: &Op, column: usize) -> bool {
         let reads = |r: u16| self.is_in(r, column);
         let later = |y: u16, z: u16, is_long: bool| reads(y) || (is_long && reads(z));
-        match op {
+        match *op {
             Op::Apply2(..) => true,
             // Keeping what stands there is faster with a copy than with stores for some elements.
             Op::Select(c, _, no) => !reads(c) && !reads(no),
@@ -330,7 +331,7 @@ impl Machine {
     /// Fills `out`. If `column` is given, operands standing there are what `out` holds now.
     fn compute(
         &self,
-        op: Op,
+        op: &Op,
         out: &mut [f64],
         inputs: &Inputs<'_>,
         store: &[Vec<f64>],
@@ -345,7 +346,7 @@ impl Machine {
             Source::Slice(x) => x[k],
             Source::Result => f64::NAN,
         };
-        match op {
+        match *op {
             Op::Const(x) => out.fill(x),
             Op::Time => out.fill(inputs.time),
             Op::Load(slot, at) => {

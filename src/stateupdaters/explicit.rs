@@ -3,6 +3,7 @@
 
 use super::affine::affine;
 use super::method::{Build, Update};
+use super::relaxed::{Found, Sum};
 use crate::codegen::{Fun1, Fun2, Graph, Value};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -51,14 +52,14 @@ pub(crate) fn rk4(build: &Build<'_>) -> Result<Update> {
     Ok(build.finish(lowering.graph, &new))
 }
 
-/// For `x' = A x + B` with everything else as it is now: `(x + B/A)*exp(A dt) - B/A`.
+/// For `x' = A x + B` with everything else as it is now: `x + (A x + B) dt (exp(A dt) - 1)/(A dt)`, also where A is zero.
 pub(crate) fn exponential_euler(build: &Build<'_>) -> Result<Update> {
     let mut lowering = build.lowering();
     let x = build.state(&mut lowering.graph);
     let slopes = build.slopes(&mut lowering, &x)?;
     let g = &mut lowering.graph;
-    let dt = build.dt(g);
-    let mut new = Vec::new();
+    let dt = build.scope.dt();
+    let (mut new, mut found) = (Vec::new(), Found::new());
     for ((rate, slope), x) in build.rates.iter().zip(slopes).zip(&x) {
         let Some(row) = affine(g, slope, &[*x]) else {
             return Err(Error::new(
@@ -71,24 +72,26 @@ pub(crate) fn exponential_euler(build: &Build<'_>) -> Result<Update> {
             .label(rate.rhs.span.clone(), format!("not linear in `{}`", rate.name))
             .help("use `.method(\"euler\")` or `.method(\"rk4\")`, or leave the method out"));
         };
-        let b = row.rest.unwrap_or_else(|| g.constant(0.0));
         let Some(a) = row.factors.get(x).copied() else {
+            let b = row.rest.unwrap_or_else(|| g.constant(0.0));
+            let dt = g.constant(dt);
             let step = g.apply2(Fun2::Mul, dt, b);
             new.push(g.apply2(Fun2::Add, *x, step));
             continue;
         };
-        let ratio = g.apply2(Fun2::Div, b, a);
-        let sum = g.apply2(Fun2::Add, *x, ratio);
-        let exponent = g.apply2(Fun2::Mul, a, dt);
-        let factor = g.apply1(Fun1::Exp, exponent);
-        let product = g.apply2(Fun2::Mul, sum, factor);
-        let moved = g.apply2(Fun2::Sub, product, ratio);
-        // A conductance may be zero for a moment.
-        let zero = g.constant(0.0);
-        let still = g.apply2(Fun2::Eq, a, zero);
-        let step = g.apply2(Fun2::Mul, dt, b);
-        let drifted = g.apply2(Fun2::Add, *x, step);
-        new.push(g.select(still, drifted, moved));
+        let a = Sum::of(g, a, &mut found).times(dt);
+        let b = row.rest.map_or(Sum::number(0.0), |b| Sum::of(g, b, &mut found)).times(dt);
+        new.push(match a.as_number() {
+            Some(a) => Sum::term(*x, Fun1::Exp.apply(a)).plus(&b.times(Fun1::Exprel.apply(a))).value(g),
+            None => {
+                let (a, b) = (a.value(g), b.value(g));
+                let pull = g.apply2(Fun2::Mul, a, *x);
+                let slope = g.apply2(Fun2::Add, pull, b);
+                let share = g.apply1(Fun1::Exprel, a);
+                let change = g.apply2(Fun2::Mul, slope, share);
+                g.apply2(Fun2::Add, *x, change)
+            }
+        });
     }
     Ok(build.finish(lowering.graph, &new))
 }

@@ -85,6 +85,16 @@ pub(super) fn solution(g: &mut Graph, row: &Affine, x: Value, dt: Value) -> Valu
         return g.apply2(Fun2::Add, x, step);
     };
     let exponent = g.apply2(Fun2::Mul, m, dt);
+    let is_fixed = g.as_constant(m).is_some_and(|m| m != 0.0);
+    if !is_fixed && let Some(b) = row.rest {
+        // `x + dt f (exp(m dt) - 1)/(m dt)`: one function and no division, also without decay (m = 0).
+        let pull = g.apply2(Fun2::Mul, m, x);
+        let slope = g.apply2(Fun2::Add, pull, b);
+        let step = g.apply2(Fun2::Mul, slope, dt);
+        let share = g.apply1(Fun1::Exprel, exponent);
+        let change = g.apply2(Fun2::Mul, step, share);
+        return g.apply2(Fun2::Add, x, change);
+    }
     let decay = g.apply1(Fun1::Exp, exponent);
     let decayed = g.apply2(Fun2::Mul, x, decay);
     let Some(b) = row.rest else { return decayed };
@@ -92,13 +102,7 @@ pub(super) fn solution(g: &mut Graph, row: &Affine, x: Value, dt: Value) -> Valu
     let target = g.apply1(Fun1::Neg, ratio);
     let part = g.apply2(Fun2::Mul, target, decay);
     let sum = g.apply2(Fun2::Add, decayed, target);
-    let moved = g.apply2(Fun2::Sub, sum, part);
-    // Without decay (an infinite time constant) the drift alone remains.
-    let zero = g.constant(0.0);
-    let still = g.apply2(Fun2::Eq, m, zero);
-    let step = g.apply2(Fun2::Mul, b, dt);
-    let drifted = g.apply2(Fun2::Add, x, step);
-    g.select(still, drifted, moved)
+    g.apply2(Fun2::Sub, sum, part)
 }
 
 /// The rows of M one after the other, then b.

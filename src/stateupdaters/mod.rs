@@ -9,6 +9,7 @@ mod linear;
 mod method;
 mod noise;
 mod real;
+mod relaxed;
 
 pub(crate) use event_driven::advance;
 pub(crate) use linear::{LinearSystem, Propagator};
