@@ -1,6 +1,8 @@
 //! One benchmark, one line of JSON: `cargo run --release --example bench -- MODEL [--n N] [--t SECONDS] [--seed S] [--repeat R]`.
 //! Models and parameters are those of Brian2's and NEST's examples, so that the lines can be laid side by side.
 
+mod models;
+
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -153,120 +155,32 @@ fn count(n: usize) -> f64 {
 
 fn cuba(mut net: Network, n: usize, indegree: Option<f64>) -> spikelab::Result<Model> {
     let p = indegree.map_or(0.02, |k| k / count(n));
-    let group = NeuronGroup::new(
-        n,
-        "dv/dt = (ge+gi-(v-El))/taum : volt (unless refractory)
-         dge/dt = -ge/taue : volt
-         dgi/dt = -gi/taui : volt",
-    )
-    .threshold("v>Vt")
-    .reset("v = Vr")
-    .refractory(5.0 * ms)
-    .method("exact")
-    .with("taum", 20.0 * ms)
-    .with("taue", 5.0 * ms)
-    .with("taui", 10.0 * ms)
-    .with("Vt", -50.0 * mV)
-    .with("Vr", -60.0 * mV)
-    .with("El", -49.0 * mV);
-    let group = net.add(group)?;
+    let group = net.add(models::cuba(n))?;
     group.set("v", "Vr + rand() * (Vt - Vr)")?;
-    let (we, wi) = ((60.0 * 0.27 / 10.0) * mV, (-20.0 * 4.5 / 10.0) * mV);
-    recurrent(net, &group, (we, wi), p)
-}
-
-/// Excitatory and inhibitory synapses onto `ge` and `gi`, chosen by a condition on the source.
-fn recurrent(
-    mut net: Network,
-    group: &NeuronGroup,
-    (we, wi): (Quantity, Quantity),
-    p: f64,
-) -> spikelab::Result<Model> {
-    let n = group.len();
-    let excitatory = n * 4 / 5;
-    let ce = net.add(Synapses::new(group, group).on_pre("ge += we").with("we", we))?;
-    let ci = net.add(Synapses::new(group, group).on_pre("gi += wi").with("wi", wi))?;
-    ce.connect(Connect::condition(format!("i<{excitatory}")).p(p))?;
-    ci.connect(Connect::condition(format!("i>={excitatory}")).p(p))?;
-    let spikes = Some(net.add(SpikeMonitor::new(group))?);
-    Ok(Model { net, spikes, synapses: vec![ce, ci], watched: n, duration: 1.0 })
-}
-
-fn conductances(group: &NeuronGroup) -> spikelab::Result<()> {
-    group.set("v", "El + (randn() * 5 - 5)*mV")?;
-    group.set("ge", "(randn() * 1.5 + 4) * 10.*nS")?;
-    group.set("gi", "(randn() * 12 + 20) * 10.*nS")
+    recurrent(net, &group, models::cuba_weights(), p)
 }
 
 fn coba(mut net: Network, n: usize) -> spikelab::Result<Model> {
-    let group = NeuronGroup::new(
-        n,
-        "dv/dt = (gl*(El-v)+ge*(Ee-v)+gi*(Ei-v))/Cm : volt (unless refractory)
-         dge/dt = -ge/taue : siemens
-         dgi/dt = -gi/taui : siemens",
-    )
-    .threshold("v>Vt")
-    .reset("v = Vr")
-    .refractory(5.0 * ms)
-    .method("exponential_euler")
-    .with("Cm", 200.0 * pF)
-    .with("gl", 10.0 * nS)
-    .with("El", -60.0 * mV)
-    .with("Ee", 0.0 * mV)
-    .with("Ei", -80.0 * mV)
-    .with("taue", 5.0 * ms)
-    .with("taui", 10.0 * ms)
-    .with("Vt", -50.0 * mV)
-    .with("Vr", -60.0 * mV);
-    let group = net.add(group)?;
-    conductances(&group)?;
-    recurrent(net, &group, (6.0 * nS, 67.0 * nS), 80.0 / count(n))
+    let group = net.add(models::coba(n))?;
+    models::start(&group)?;
+    recurrent(net, &group, models::conductance_weights(), 80.0 / count(n))
 }
 
 fn cobahh(mut net: Network, n: usize) -> spikelab::Result<Model> {
-    // Per area of the membrane: 20000 um**2.
-    const AREA_CM2: f64 = 20_000e-8;
-    let group = NeuronGroup::new(
-        n,
-        "dv/dt = (gl*(El-v)+ge*(Ee-v)+gi*(Ei-v)-g_na*(m*m*m)*h*(v-ENa)-g_kd*(n*n*n*n)*(v-EK))/Cm : volt
-         dm/dt = alpha_m*(1-m)-beta_m*m : 1
-         dn/dt = alpha_n*(1-n)-beta_n*n : 1
-         dh/dt = alpha_h*(1-h)-beta_h*h : 1
-         dge/dt = -ge*(1./taue) : siemens
-         dgi/dt = -gi*(1./taui) : siemens
-         alpha_m = 0.32*(mV**-1)*4*mV/exprel((13*mV-v+VT)/(4*mV))/ms : Hz
-         beta_m = 0.28*(mV**-1)*5*mV/exprel((v-VT-40*mV)/(5*mV))/ms : Hz
-         alpha_h = 0.128*exp((17*mV-v+VT)/(18*mV))/ms : Hz
-         beta_h = 4./(1+exp((40*mV-v+VT)/(5*mV)))/ms : Hz
-         alpha_n = 0.032*(mV**-1)*5*mV/exprel((15*mV-v+VT)/(5*mV))/ms : Hz
-         beta_n = .5*exp((10*mV-v+VT)/(40*mV))/ms : Hz",
-    )
-    .threshold("v>-20*mV")
-    .refractory(3.0 * ms)
-    .method("exponential_euler")
-    .with("Cm", AREA_CM2 * uF)
-    .with("gl", (5e-2 * AREA_CM2 * 1e6) * nS)
-    .with("El", -60.0 * mV)
-    .with("EK", -90.0 * mV)
-    .with("ENa", 50.0 * mV)
-    .with("g_na", (100e3 * AREA_CM2) * uS)
-    .with("g_kd", (30e3 * AREA_CM2) * uS)
-    .with("VT", -63.0 * mV)
-    .with("taue", 5.0 * ms)
-    .with("taui", 10.0 * ms)
-    .with("Ee", 0.0 * mV)
-    .with("Ei", -80.0 * mV);
-    let group = net.add(group)?;
-    conductances(&group)?;
-    let excitatory = n * 4 / 5;
-    let ce = Synapses::new(&group.slice(0..excitatory)?, &group).on_pre("ge+=we").with("we", 6.0 * nS);
-    let ci = Synapses::new(&group.slice(excitatory..n)?, &group).on_pre("gi+=wi").with("wi", 67.0 * nS);
-    let (ce, ci) = (net.add(ce)?, net.add(ci)?);
-    for synapses in [&ce, &ci] {
-        synapses.connect(Connect::all().p(0.02 * 4000.0 / count(n)))?;
-    }
-    let spikes = Some(net.add(SpikeMonitor::new(&group))?);
-    Ok(Model { net, spikes, synapses: vec![ce, ci], watched: n, duration: 1.0 })
+    let group = net.add(models::cobahh(n))?;
+    models::start(&group)?;
+    recurrent(net, &group, models::conductance_weights(), 0.02 * 4000.0 / count(n))
+}
+
+fn recurrent(
+    mut net: Network,
+    group: &NeuronGroup,
+    weights: (Quantity, Quantity),
+    p: f64,
+) -> spikelab::Result<Model> {
+    let synapses = models::connect(&mut net, group, weights, p)?.into();
+    let spikes = Some(net.add(SpikeMonitor::new(group))?);
+    Ok(Model { net, spikes, synapses, watched: group.len(), duration: 1.0 })
 }
 
 fn brunel(mut net: Network, excitatory: usize) -> spikelab::Result<Model> {
