@@ -239,6 +239,25 @@ impl Probe {
     }
 }
 
+/// Looks at what a cell shows, as the kernel would that prints it.
+#[doc(hidden)]
+pub fn shown<T: std::fmt::Debug + ?Sized>(_: &T) {}
+
+/// Looks at what a cell leaves behind, as the kernel would that keeps it.
+#[doc(hidden)]
+pub fn kept<T: 'static>(_: &T) {}
+
+/// Prints a line that tells what is run next from what was run until now, and the seconds since the last such line.
+#[doc(hidden)]
+pub fn cell_ends(mark: &str) {
+    static LAST: std::sync::Mutex<Option<std::time::Instant>> = std::sync::Mutex::new(None);
+    let now = std::time::Instant::now();
+    let mut last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let seconds = last.replace(now).map_or(0.0, |before| (now - before).as_secs_f64());
+    let mut out = std::io::stdout().lock();
+    let _printed = writeln!(out, "\n{mark} {seconds}").and_then(|()| out.flush());
+}
+
 /// JSON of at most so many bytes. All JSON is written here: each further kind of writer would be compiled again for
 /// everything that can be written.
 pub(crate) fn bounded_json(value: &impl Serialize, most: usize) -> Option<String> {

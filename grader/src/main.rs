@@ -128,9 +128,9 @@ enum Command {
     },
     /// Check the course itself: solutions earn full marks, blanks earn none, everything is in step
     Verify {
-        /// Also run the small submissions of tests/verdicts/ and hold their marks against those they must get
+        /// Leave out the small submissions of tests/verdicts/, whose marks are held against those they must get
         #[arg(long)]
-        verdicts: bool,
+        quick: bool,
         #[command(flatten)]
         course: Course,
         #[command(flatten)]
@@ -271,8 +271,8 @@ fn main() -> ExitCode {
         Command::Expect { names, check, course, sandbox } => {
             commands::expect(&names, check, course.root.as_deref(), sandbox.isolation())
         }
-        Command::Verify { verdicts, course, sandbox } => {
-            commands::verify(course.root.as_deref(), sandbox.isolation(), verdicts)
+        Command::Verify { quick, course, sandbox } => {
+            commands::verify(course.root.as_deref(), sandbox.isolation(), quick)
         }
         Command::Doctor => commands::doctor(),
         Command::Schema { format: SchemaFormat::Network } => commands::network_schema(),

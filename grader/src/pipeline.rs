@@ -17,7 +17,7 @@ use crate::kernel::{KernelEnvironment, Session};
 use crate::notebook::{Notebook, oddities};
 use crate::outcome::{Isolation, Transcript};
 use crate::progress::Progress;
-use crate::runner::{CodeCell, KernelFailure, run_notebook};
+use crate::runner::{CodeCell, KernelFailure, goes_together, run_notebook};
 use crate::{Error, Result};
 
 /// Runs a notebook in a kernel and, unless that was declined, a sandbox of its own.
@@ -43,8 +43,13 @@ async fn run_once(
 ) -> Result<Transcript, KernelFailure> {
     let failed = |e: &dyn std::fmt::Display| KernelFailure(e.to_string());
     let limits = rubric.limits;
-    let mut session = Session::start(environment, limits.of_box()).await.map_err(|e| failed(&e))?;
-    let transcript = run_notebook(&mut session, &code_cells(notebook), &rubric.wanted(), limits).await?;
+    let (cells, wanted) = (code_cells(notebook), rubric.wanted());
+    let started = match goes_together(&cells, &wanted) {
+        true => Session::start_plain(environment, limits.of_box()).await,
+        false => Session::start(environment, limits.of_box()).await,
+    };
+    let mut session = started.map_err(|e| failed(&e))?;
+    let transcript = run_notebook(&mut session, &cells, &wanted, limits).await?;
     Ok(Transcript { isolation: session.isolation(), ..transcript })
 }
 

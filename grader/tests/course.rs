@@ -210,9 +210,10 @@ fn wrong_usage_is_told_from_work_that_failed() {
 }
 
 #[test]
-fn solutions_earn_full_marks_and_blanks_none() {
+fn solutions_earn_full_marks_and_blanks_none_and_no_verdict_is_wrong() {
     let run = Command::new(env!("CARGO_BIN_EXE_grader")).arg("verify").current_dir(root()).output().unwrap();
     let text = String::from_utf8_lossy(&run.stdout);
     assert_eq!(run.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&run.stderr));
     assert!(text.contains("6 exercises in order"), "{text}");
+    assert!(text.contains("0 false accepts, 0 false rejects, 0 mistakes not named"), "{text}");
 }

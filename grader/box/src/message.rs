@@ -16,14 +16,14 @@ pub enum Request {
         /// What it may use.
         limits: CellLimits,
     },
-    /// Run a cell that writes a file, and hand the file out.
+    /// Run a cell that writes files, and hand the files out.
     Probe {
         /// Repeated in the answer.
         seq: u64,
         /// Its source.
         code: String,
-        /// The file's name.
-        nonce: String,
+        /// The files' names.
+        nonces: Vec<String>,
         /// What it may use.
         limits: CellLimits,
     },
@@ -94,14 +94,14 @@ pub enum Reply {
         /// How it ended.
         outcome: Outcome,
     },
-    /// How a probe ended; the frames in front of it are its file.
+    /// How a probe ended; the frames in front of it are its files.
     Probed {
         /// Of the request.
         seq: u64,
         /// How its cell ended.
         outcome: Outcome,
-        /// The length of the file, if there is one.
-        length: Option<u64>,
+        /// The length of each file that is there, in the order in which they were asked for.
+        lengths: Vec<Option<u64>>,
         /// What only meddling explains.
         tampered: Option<String>,
     },

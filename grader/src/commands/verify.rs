@@ -2,6 +2,9 @@
 //! Solutions earn full marks, blanks earn none, released notebooks and stored values are in step.
 
 use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use super::expect::{faults, solved};
 use super::release::{differences, make};
@@ -12,12 +15,15 @@ use crate::kernel::KernelEnvironment;
 use crate::outcome::Isolation;
 use crate::{Error, Result, model, pipeline};
 
-/// Checks every exercise and prints one line for each check.
+/// One line of what was checked: of what, what, and what is wrong about it.
+type Line = (String, &'static str, Vec<String>);
+
+/// Checks every exercise and prints one line for each check. With `quick` the small submissions are left out.
 ///
 /// # Errors
 /// A course that cannot be read, a kernel that cannot be prepared.
-pub fn verify(course: Option<&Path>, isolation: Isolation, verdicts: bool) -> Result<Outcome> {
-    let course = Course::find(course)?;
+pub fn verify(course: Option<&Path>, isolation: Isolation, quick: bool) -> Result<Outcome> {
+    let course = Arc::new(Course::find(course)?);
     let names = course.names(&[])?;
     let mut wrong = 0;
     let mut tell = |name: &str, what: &str, faults: &[String]| {
@@ -27,31 +33,21 @@ pub fn verify(course: Option<&Path>, isolation: Isolation, verdicts: bool) -> Re
     };
     runtime()?.block_on(async {
         let environment = KernelEnvironment::prepare(isolation).await?;
-        for name in &names {
-            let rubric = course.rubric(name)?;
-            let released = differences(&course, name).unwrap_or_else(|e| vec![e.to_string()]);
-            tell(name, "the released notebook is in step with the solution", &released);
-            let expected = match Expected::load(&course.expected(name), &rubric) {
-                Ok(expected) => expected,
-                Err(e) => {
-                    tell(name, "the expected values are stored", &[e.to_string()]);
-                    continue;
-                }
-            };
-            let marks = match solved(&environment, &course, name, &rubric).await {
-                Ok(transcript) => faults(&expected, &rubric, &transcript),
-                Err(e) => vec![e.to_string()],
-            };
-            tell(name, "the solution earns full marks", &marks);
-            let blank = pipeline::run(&environment, &make(&course, name)?, &rubric)
-                .await
-                .map_err(|e| Error::new(e, "try again"))?;
-            let earned = judge(&rubric, &expected, &blank).into_iter().filter(|q| q.earned > 0.0);
-            let earned: Vec<String> = earned.map(|q| format!("{} earns {}", q.id, q.earned)).collect();
-            tell(name, "the blank notebook earns nothing", &earned);
-            tell(name, "its variations and mistakes tell models apart", &models(&rubric, &expected));
+        let places = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
+        let tasks: Vec<_> = names
+            .iter()
+            .map(|name| {
+                let (environment, course) = (environment.clone(), Arc::clone(&course));
+                let (places, name) = (Arc::clone(&places), name.clone());
+                tokio::spawn(async move { exercise(&environment, &course, &name, &places).await })
+            })
+            .collect();
+        for task in tasks {
+            for (name, what, faults) in task.await.map_err(|e| Error::new(e, "please report it"))?? {
+                tell(&name, what, &faults);
+            }
         }
-        if verdicts {
+        if !quick {
             let tally = super::verdicts::verdicts(&environment, &course, &names).await?;
             let all: Vec<String> =
                 tally.accepts.iter().chain(&tally.rejects).chain(&tally.unnamed).cloned().collect();
@@ -75,6 +71,46 @@ pub fn verify(course: Option<&Path>, isolation: Isolation, verdicts: bool) -> Re
     }
     println!("{wrong} checks failed");
     Ok(Outcome::Incomplete)
+}
+
+/// All checks of one exercise, which waits for a place before each run of a notebook.
+async fn exercise(
+    environment: &KernelEnvironment,
+    course: &Course,
+    name: &str,
+    places: &Semaphore,
+) -> Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    let mut tell = |what, faults| lines.push((name.to_owned(), what, faults));
+    let rubric = course.rubric(name)?;
+    let released = differences(course, name).unwrap_or_else(|e| vec![e.to_string()]);
+    tell("the released notebook is in step with the solution", released);
+    let expected = match Expected::load(&course.expected(name), &rubric) {
+        Ok(expected) => expected,
+        Err(e) => {
+            tell("the expected values are stored", vec![e.to_string()]);
+            return Ok(lines);
+        }
+    };
+    let place = places.acquire().await;
+    let marks = match solved(environment, course, name, &rubric).await {
+        Ok(transcript) => faults(&expected, &rubric, &transcript),
+        Err(e) => vec![e.to_string()],
+    };
+    drop(place);
+    tell("the solution earns full marks", marks);
+    let place = places.acquire().await;
+    let blank = pipeline::run(environment, &make(course, name)?, &rubric)
+        .await
+        .map_err(|e| Error::new(e, "try again"))?;
+    drop(place);
+    let earned = judge(&rubric, &expected, &blank).into_iter().filter(|q| q.earned > 0.0);
+    tell(
+        "the blank notebook earns nothing",
+        earned.map(|q| format!("{} earns {}", q.id, q.earned)).collect(),
+    );
+    tell("its variations and mistakes tell models apart", models(&rubric, &expected));
+    Ok(lines)
 }
 
 /// Variations that change nothing in the reference, mistakes that are no mistakes.

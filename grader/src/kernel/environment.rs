@@ -31,6 +31,8 @@ pub struct KernelEnvironment {
     pub(super) path: OsString,
     /// What is seen in a box.
     pub(super) layout: Layout,
+    /// The same with sources that are empty files: for a kernel that compiles and infers no types.
+    pub(super) plain: Layout,
 }
 
 /// Where one kernel works. A folder outside of a box goes when this is dropped.
@@ -71,6 +73,14 @@ impl KernelEnvironment {
                 let plan = self.open_plan(limits, &folder, Some(self.template.clone()));
                 Ok(Place { plan, folder: Some(folder) })
             }
+        }
+    }
+
+    /// The same for a kernel that is not asked for types; outside of a box there is no such.
+    pub(super) fn plain_place(&self, limits: BoxLimits) -> Result<Place, KernelError> {
+        match self.isolation {
+            Isolation::Full => Ok(Place { plan: self.plain.plan(limits), folder: None }),
+            Isolation::None => self.place(limits),
         }
     }
 

@@ -52,6 +52,12 @@ impl KernelEnvironment {
             crates: place.join("crates"),
             template: template.clone(),
         };
+        let plain = Layout {
+            sources: place.join("plain/std"),
+            library: place.join("plain/library"),
+            crates: place.join("plain/crates"),
+            ..layout.clone()
+        };
         let environment = Self {
             isolation,
             program,
@@ -62,6 +68,7 @@ impl KernelEnvironment {
             work: place.join("work"),
             path: toolchain.path(),
             layout,
+            plain,
         };
         if !place.join("complete").exists() {
             environment.make(&workspace, &toolchain).await?;
@@ -136,9 +143,35 @@ impl KernelEnvironment {
             std::fs::rename(&first, &self.template).map_err(|e| KernelError::io("rename", &first, &e))?;
         }
         own(&self.template).map_err(|e| KernelError::io("take over", &self.template, &e))?;
+        if self.isolation == Isolation::Full {
+            let (all, plain) = (&self.layout, &self.plain);
+            for (from, to) in
+                [(&all.sources, &plain.sources), (&all.library, &plain.library), (&all.crates, &plain.crates)]
+            {
+                hollow(from, to).map_err(|e| KernelError::io("write", to, &e))?;
+            }
+        }
         bar.finish_and_clear();
         Ok(())
     }
+}
+
+/// Copies a folder with all sources empty. Cargo goes by times and finds everything built; type inference, which starts
+/// with reading all sources, finds nothing to read.
+fn hollow(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let (entry, target) = entry.map(|e| (e.path(), to.join(e.file_name())))?;
+        if entry.is_dir() {
+            hollow(&entry, &target)?;
+        } else {
+            let source = entry.extension().is_some_and(|e| e == "rs");
+            std::fs::write(&target, if source { Vec::new() } else { std::fs::read(&entry)? })?;
+            let times = std::fs::FileTimes::new().set_modified(entry.metadata()?.modified()?);
+            std::fs::File::options().write(true).open(&target)?.set_times(times)?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes over what an unused user made for us: only root has such users, and root's files shall be root's.
@@ -183,6 +216,9 @@ opt-level = 2
 [profile.dev.package.itoa]
 opt-level = 2
 ";
+
+/// Raised whenever what is made here changes in kind.
+const CONTENTS: u32 = 2;
 
 /// Where the box finds the library's crates.
 const OFFLINE: &str = "
@@ -307,7 +343,7 @@ fn key(workspace: &Path, program: &Path, toolchain: &Toolchain) -> Result<String
         // Cargo goes by times: after a `touch` every kernel would compile the library anew.
         file.metadata().and_then(|m| m.modified()).ok().hash(&mut hasher);
     }
-    (CARGO, OFFLINE, layout::LIBRARY, layout::CRATES).hash(&mut hasher);
+    (CARGO, OFFLINE, layout::LIBRARY, layout::CRATES, CONTENTS).hash(&mut hasher);
     Ok(format!("{:016x}", hasher.finish()))
 }
 

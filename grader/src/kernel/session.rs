@@ -41,6 +41,19 @@ impl Session {
         Self::start_in(environment, limits, place).await
     }
 
+    /// Starts a box whose kernel knows the library's code and no types: enough for cells that leave no variables
+    /// behind, and ready much sooner. [`Kernel::restart`] makes it one like any other.
+    ///
+    /// # Errors
+    /// As [`Session::start`].
+    pub async fn start_plain(
+        environment: &KernelEnvironment,
+        limits: BoxLimits,
+    ) -> Result<Self, KernelError> {
+        let place = environment.plain_place(limits)?;
+        Self::start_in(environment, limits, place).await
+    }
+
     pub(super) async fn start_in(
         environment: &KernelEnvironment,
         limits: BoxLimits,
@@ -93,6 +106,41 @@ impl Session {
         }
     }
 
+    /// Runs code that writes files; gives them, and what only meddling explains.
+    async fn files(
+        &mut self,
+        code: &str,
+        nonces: &[String],
+        limit: Duration,
+    ) -> Result<(CellRun, Vec<Option<Vec<u8>>>, Option<String>), KernelFailure> {
+        let started = Instant::now();
+        let (code, names) = (code.to_owned(), nonces.to_vec());
+        let answer =
+            self.ask(limit, |seq, limits| Request::Probe { seq, code, nonces: names, limits }).await?;
+        let (Reply::Probed { seq, outcome, lengths, tampered }, bytes) = answer else {
+            return Err(self.wrong());
+        };
+        if seq != self.seq || lengths.len() != nonces.len() {
+            return Err(self.wrong());
+        }
+        let mut rest = bytes.as_slice();
+        let mut files = Vec::new();
+        for length in lengths {
+            let Some(length) = length else {
+                files.push(None);
+                continue;
+            };
+            let cut = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
+            let (file, others) = cut.ok_or_else(|| self.wrong())?;
+            files.push(Some(file.to_vec()));
+            rest = others;
+        }
+        if !rest.is_empty() {
+            return Err(self.wrong());
+        }
+        Ok((run(outcome, started), files, tampered))
+    }
+
     fn wrong(&self) -> KernelFailure {
         KernelFailure("the box answers something that it was not asked".to_owned())
     }
@@ -125,25 +173,24 @@ impl Kernel for Session {
     }
 
     async fn probe(&mut self, code: &str, nonce: &str) -> Result<Probed, KernelFailure> {
-        let (code, name) = (code.to_owned(), nonce.to_owned());
-        let answer = self.ask(PROBE, |seq, limits| Request::Probe { seq, code, nonce: name, limits }).await?;
-        match answer {
-            (Reply::Probed { seq, tampered: Some(what), .. }, _) if seq == self.seq => {
-                Ok(Probed::Tampered(what))
-            }
-            (Reply::Probed { seq, length: Some(length), .. }, bytes)
-                if seq == self.seq && length == bytes.len() as u64 =>
-            {
-                Ok(Probed::File(bytes))
-            }
-            (Reply::Probed { seq, length: None, outcome, .. }, bytes)
-                if seq == self.seq && bytes.is_empty() =>
-            {
-                let ended = matches!(outcome.end, End::Died | End::KernelGone | End::Limit(_));
-                Ok(if ended { Probed::Lost } else { Probed::Nothing })
-            }
-            _ => Err(self.wrong()),
-        }
+        let (run, mut files, tampered) = self.files(code, &[nonce.to_owned()], PROBE).await?;
+        let ended = matches!(run.status, CellStatus::Died | CellStatus::TimedOut | CellStatus::OverLimit);
+        Ok(match (tampered, files.pop().flatten()) {
+            (Some(what), _) => Probed::Tampered(what),
+            (None, Some(bytes)) => Probed::File(bytes),
+            (None, None) if ended => Probed::Lost,
+            (None, None) => Probed::Nothing,
+        })
+    }
+
+    async fn probe_all(
+        &mut self,
+        code: &str,
+        nonces: &[String],
+        limit: Duration,
+    ) -> Result<(CellRun, Vec<Option<Vec<u8>>>), KernelFailure> {
+        let (run, files, tampered) = self.files(code, nonces, limit).await?;
+        Ok((run, if tampered.is_some() { vec![None; nonces.len()] } else { files }))
     }
 
     async fn restart(&mut self) -> Result<(), KernelFailure> {

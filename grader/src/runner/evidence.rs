@@ -77,14 +77,21 @@ impl Prober {
                 ask.extend(some.chunks(1).rev());
             }
             found.extend(file.values);
-            join(models, file.models);
+            join_models(models, file.models);
         }
         Ok(Took::Done)
     }
 }
 
+impl Prober {
+    /// Takes over which variables were there when a question was probed in another way.
+    pub(super) fn saw(&mut self, present: Vec<Variable>) {
+        self.seen = present;
+    }
+}
+
 /// Adds the networks of another probe of the same question.
-fn join(models: &mut Models, other: Models) {
+pub(super) fn join_models(models: &mut Models, other: Models) {
     let before = models.networks.len();
     models.networks.extend(other.networks);
     for (variable, mut object) in other.objects {
@@ -100,11 +107,8 @@ async fn probe<K: Kernel>(
     remarks: &mut Vec<String>,
 ) -> Result<Option<ProbeFile>, KernelFailure> {
     let nonce = Uuid::new_v4().to_string();
-    let mut code = format!("{{ ::spikelab::evidence::Probe::new({nonce:?})");
-    for (name, variable) in pairs {
-        code.push_str(&format!(".add({name:?}, &{variable})"));
-    }
-    code.push_str(&format!(".write({:?}); }}", kernel.probe_path(&nonce)));
+    let names = pairs.iter().map(|(name, variable)| (name.as_str(), variable.as_str()));
+    let code = probe_code(&nonce, names, &kernel.probe_path(&nonce));
     Ok(Some(match kernel.probe(&code, &nonce).await? {
         Probed::File(bytes) => read(&bytes, &nonce).unwrap_or_default(),
         Probed::Nothing => ProbeFile::default(),
@@ -116,6 +120,17 @@ async fn probe<K: Kernel>(
     }))
 }
 
-fn read(bytes: &[u8], nonce: &str) -> Option<ProbeFile> {
+/// Code that writes variables to a file, each under the name that the rubric gives it.
+pub(super) fn probe_code<'a>(
+    nonce: &str,
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+    path: &str,
+) -> String {
+    let added: String = pairs.map(|(name, variable)| format!(".add({name:?}, &{variable})")).collect();
+    format!("{{ ::spikelab::evidence::Probe::new({nonce:?}){added}.write({path:?}); }}")
+}
+
+/// What stands in a probe's file, if it is one.
+pub(super) fn read(bytes: &[u8], nonce: &str) -> Option<ProbeFile> {
     serde_json::from_slice(bytes).ok().filter(|file: &ProbeFile| file.nonce == nonce)
 }

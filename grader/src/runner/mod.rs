@@ -2,11 +2,13 @@
 //! Knows a kernel only by what it can do (`Kernel`), so that its own rules are tested without one.
 
 mod evidence;
+mod joint;
 mod limits;
 mod plan;
 mod run;
 mod suspicion;
 
+pub use joint::goes_together;
 pub use limits::Limits;
 pub use plan::{CodeCell, Kind, Wanted, WantedVariable};
 pub use run::run_notebook;
@@ -83,6 +85,15 @@ pub trait Kernel: Send {
         code: &str,
         nonce: &str,
     ) -> impl Future<Output = Result<Probed, KernelFailure>> + Send;
+
+    /// Runs code that writes a file under each number, and hands out those files that are there; no files if something
+    /// only meddling explains.
+    fn probe_all(
+        &mut self,
+        code: &str,
+        nonces: &[String],
+        limit: Duration,
+    ) -> impl Future<Output = Result<(CellRun, Vec<Option<Vec<u8>>>), KernelFailure>> + Send;
 
     /// Ends the kernel with all it started and starts a fresh one, without any variables.
     fn restart(&mut self) -> impl Future<Output = Result<(), KernelFailure>> + Send;

@@ -1,18 +1,24 @@
 //! The run of one notebook from top to bottom, past every failing cell.
 //! After a cell that cost the kernel, a fresh one is started and the cells that had worked are run again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use spikelab::evidence::ProbeFile;
 use spikelab_box::message::CellLimits;
 
-use super::evidence::{Prober, Took};
+use super::evidence::{Prober, Took, join_models, read};
+use super::joint::{Joint, Piece, join};
 use super::plan::ran_out_of_order;
 use super::{CellRun, CodeCell, Kernel, KernelFailure, Limits, Wanted, suspicion};
 use crate::outcome::{CellOutcome, CellStatus, Transcript};
 
 /// How often a fresh kernel is started for one notebook.
 const FRESH_KERNELS: usize = 4;
+/// How often cells that go together may cost the kernel, until all run one by one.
+const JOINTS: usize = 2;
+/// Computing time of cells that go together. Those that need longer have their own limits one by one.
+const JOINT: Duration = Duration::from_secs(15);
 
 /// Runs the cells in order and takes each question's variables right after its last cell.
 ///
@@ -26,20 +32,58 @@ pub async fn run_notebook<K: Kernel>(
 ) -> Result<Transcript, KernelFailure> {
     let mut out = Transcript::default();
     let mut prober = Prober::new(wanted);
-    let mut run =
-        Run { kernel, limits, started: Instant::now(), cpu: 0.0, worked: Vec::new(), lost: None, fresh: 0 };
+    let mut run = Run {
+        kernel,
+        limits,
+        started: Instant::now(),
+        cpu: 0.0,
+        worked: Vec::new(),
+        lost: None,
+        fresh: 0,
+        patience_with_joints: JOINTS,
+    };
     if ran_out_of_order(cells) {
         out.remarks.push(
             "the notebook was last run in another order than from top to bottom; it was graded from top to bottom"
                 .to_owned(),
         );
     }
-    for (place, cell) in cells.iter().enumerate() {
+    let places: Vec<Option<usize>> = wanted.iter().map(|question| question.place(cells)).collect();
+    let pieces: Vec<Option<Piece>> = cells.iter().map(Piece::new).collect();
+    let mut bound = BTreeSet::new();
+    let mut place = 0;
+    // Up to here cells run one by one.
+    let mut alone = 0;
+    while let Some(cell) = cells.get(place) {
+        let path = |nonce: &str| run.kernel.probe_path(nonce);
+        let joint = if place < alone { None } else { join(&pieces, place, &bound, (wanted, &places), path) };
+        if let Some(joint) = joint {
+            if run.together(&joint, &cells[place..joint.end], wanted, &mut prober, &mut out).await? {
+                bound.extend(pieces[place..joint.end].iter().flatten().flat_map(|p| p.names.clone()));
+                place = joint.end;
+                let taken: Vec<usize> = joint.probes.iter().map(|(k, _)| *k).collect();
+                for (k, question) in wanted.iter().enumerate() {
+                    if places[k] == Some(place - 1) && !taken.contains(&k) {
+                        run.take(&mut prober, question, &mut out).await?;
+                    }
+                }
+                continue;
+            }
+            alone = joint.end;
+        }
         out.remarks.extend(suspicion::remarks(cell.index, &cell.source));
-        out.cells.push(run.cell(cell, &mut out.remarks).await?);
-        for question in wanted.iter().filter(|w| w.place(cells) == Some(place)) {
+        let done = run.cell(cell, &mut out.remarks).await?;
+        if done.status == CellStatus::Ok {
+            bound.extend(pieces[place].iter().flat_map(|p| p.names.clone()));
+        } else if run.patience_with_joints > 0 {
+            // This was the one; those behind it may go together again.
+            alone = 0;
+        }
+        out.cells.push(done);
+        for question in wanted.iter().zip(&places).filter(|(_, at)| **at == Some(place)).map(|(q, _)| q) {
             run.take(&mut prober, question, &mut out).await?;
         }
+        place += 1;
     }
     for question in wanted {
         if question.place(cells).is_none() {
@@ -73,6 +117,8 @@ struct Run<'a, K> {
     /// What cost the kernel, until a fresh one is there.
     lost: Option<String>,
     fresh: usize,
+    /// How many more times cells that went together may cost the kernel.
+    patience_with_joints: usize,
 }
 
 impl<'a, K: Kernel> Run<'a, K> {
@@ -135,6 +181,71 @@ impl<'a, K: Kernel> Run<'a, K> {
         })
     }
 
+    /// Runs cells together. False if that failed, after which everything is as it was before.
+    async fn together(
+        &mut self,
+        joint: &Joint,
+        cells: &'a [CodeCell],
+        wanted: &[Wanted],
+        prober: &mut Prober,
+        out: &mut Transcript,
+    ) -> Result<bool, KernelFailure> {
+        if self.patience_with_joints == 0 || self.mend(&mut out.remarks).await?.is_err() {
+            return Ok(false);
+        }
+        let Some(limit) = self.time_left() else { return Ok(false) };
+        let nonces: Vec<String> = joint.probes.iter().map(|(_, nonce)| nonce.clone()).collect();
+        let answer = self.kernel.probe_all(&joint.code, &nonces, limit.min(JOINT)).await;
+        let files = match answer {
+            Ok((run, files)) if run.status == CellStatus::Ok && !run.output_cut => {
+                let files: Option<Vec<ProbeFile>> =
+                    nonces.iter().zip(&files).map(|(nonce, file)| read(file.as_ref()?, nonce)).collect();
+                files.map(|files| (run, files))
+            }
+            // The compiler refused it, so nothing of it was run; a kernel for all cells at once knows no other way.
+            Ok((run, _)) if run.status == CellStatus::CompileError && !joint.complete => return Ok(false),
+            _ => None,
+        };
+        let present = match &files {
+            Some(_) if joint.complete => Some(Vec::new()),
+            Some(_) => self.kernel.variables().await.ok(),
+            None => None,
+        };
+        let (Some((run, files)), Some(mut present)) = (files, present) else {
+            self.patience_with_joints -= 1;
+            self.lost = Some(String::new());
+            return Ok(false);
+        };
+        self.cpu += run.cpu_seconds;
+        for ((k, _), file) in joint.probes.iter().zip(files) {
+            let name = &wanted[*k].question;
+            out.evidence.entry(name.clone()).or_default().extend(file.values);
+            join_models(out.models.entry(name.clone()).or_default(), file.models);
+        }
+        if !joint.probes.is_empty() {
+            present.retain(|variable| joint.seen.contains(&variable.name));
+            prober.saw(present);
+        }
+        let parts = joint.apart(&run.output, cells.len());
+        // What was spent on all of them, such as compiling, is shared out evenly.
+        let ran: f64 = parts.iter().map(|(_, seconds)| seconds).sum();
+        #[expect(clippy::cast_precision_loss, reason = "a notebook has few cells")]
+        let share = (run.seconds - ran).max(0.0) / cells.len() as f64;
+        for (cell, (output, seconds)) in cells.iter().zip(parts) {
+            out.remarks.extend(suspicion::remarks(cell.index, &cell.source));
+            self.worked.push(&cell.source);
+            out.cells.push(CellOutcome {
+                seconds: seconds + share,
+                output,
+                ..not_run(cell, CellStatus::Ok, "")
+            });
+            if let Some(cell) = out.cells.last_mut() {
+                cell.message = None;
+            }
+        }
+        Ok(true)
+    }
+
     /// Takes a question's variables out; if the kernel ends over that, once more out of a fresh one.
     async fn take(
         &mut self,
@@ -178,11 +289,13 @@ impl<'a, K: Kernel> Run<'a, K> {
     /// Starts a fresh kernel if the last one is lost, and runs the cells again that had worked. Says why not.
     async fn mend(&mut self, remarks: &mut Vec<String>) -> Result<Result<(), String>, KernelFailure> {
         while let Some(reason) = self.lost.take() {
-            if self.fresh == FRESH_KERNELS {
+            // The end of cells that were run together is nobody's fault yet.
+            let counts = !reason.is_empty();
+            if counts && self.fresh == FRESH_KERNELS {
                 self.lost = Some(reason);
                 return Ok(Err(format!("{FRESH_KERNELS} fresh kernels were used up before this cell")));
             }
-            self.fresh += 1;
+            self.fresh += usize::from(counts);
             self.kernel.restart().await?;
             let mut again = 0;
             for source in self.worked.clone() {
@@ -196,7 +309,7 @@ impl<'a, K: Kernel> Run<'a, K> {
                 }
                 again += 1;
             }
-            if self.lost.is_none() {
+            if self.lost.is_none() && counts {
                 remarks.push(format!(
                     "{reason}; the {again} cells that had worked were run again in a fresh kernel"
                 ));

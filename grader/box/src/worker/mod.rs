@@ -104,8 +104,8 @@ impl Session {
                 let list = self.variables().await?;
                 grader.tell(&Reply::Variables { seq, list })
             }
-            Request::Probe { seq, code, nonce, limits } => {
-                self.probe(seq, &code, &nonce, limits, grader).await
+            Request::Probe { seq, code, nonces, limits } => {
+                self.probe(seq, &code, &nonces, limits, grader).await
             }
         }
     }
@@ -114,28 +114,31 @@ impl Session {
         &mut self,
         seq: u64,
         code: &str,
-        nonce: &str,
+        nonces: &[String],
         limits: CellLimits,
         grader: &mut Grader,
     ) -> Result<()> {
         let folder = self.probes().to_owned();
-        let mut tampered = probe::unexpected(&folder, None);
+        let mut lengths = vec![None; nonces.len()];
+        let mut tampered = probe::unexpected(&folder, &[]);
         if tampered.is_some() {
-            let outcome = Outcome::nothing();
-            return grader.tell(&Reply::Probed { seq, outcome, length: None, tampered });
+            return grader.tell(&Reply::Probed { seq, outcome: Outcome::nothing(), lengths, tampered });
         }
         let outcome = self.execute(code, limits).await?;
-        let mut length = None;
-        match probe::take(&folder, nonce) {
-            Ok(Some(bytes)) => {
-                grader.send(&bytes)?;
-                length = Some(bytes.len() as u64);
+        let mut left = probe::LARGEST;
+        for (nonce, length) in nonces.iter().zip(&mut lengths) {
+            match probe::take(&folder, nonce, left) {
+                Ok(Some(bytes)) => {
+                    grader.send(&bytes)?;
+                    left -= bytes.len() as u64;
+                    *length = Some(bytes.len() as u64);
+                }
+                Ok(None) => {}
+                Err(what) => tampered = tampered.or(Some(what)),
             }
-            Ok(None) => {}
-            Err(what) => tampered = Some(what),
         }
-        tampered = tampered.or_else(|| probe::unexpected(&folder, Some(nonce)));
-        grader.tell(&Reply::Probed { seq, outcome, length, tampered })
+        tampered = tampered.or_else(|| probe::unexpected(&folder, nonces));
+        grader.tell(&Reply::Probed { seq, outcome, lengths, tampered })
     }
 }
 

@@ -7,11 +7,11 @@ use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags, openat, unlink};
 
-/// Larger files are not read: a million spikes need 30 MB.
-const LARGEST: u64 = 64 << 20;
+/// No more bytes than these are read in answer to one request: a million spikes need 30 MB.
+pub(super) const LARGEST: u64 = 64 << 20;
 
 /// Reads and removes the file; none if there is none, an error if it is no such file as a probe writes.
-pub(super) fn take(folder: &Path, nonce: &str) -> Result<Option<Vec<u8>>, String> {
+pub(super) fn take(folder: &Path, nonce: &str, largest: u64) -> Result<Option<Vec<u8>>, String> {
     let path = folder.join(nonce);
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match openat(CWD, &path, flags, Mode::empty()) {
@@ -24,8 +24,8 @@ pub(super) fn take(folder: &Path, nonce: &str) -> Result<Option<Vec<u8>>, String
         return Err("the probe's file is no regular file".to_owned());
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|e| format!("the probe's file: {e}"))?;
-    if bytes.len() as u64 > LARGEST {
+    file.take(largest + 1).read_to_end(&mut bytes).map_err(|e| format!("the probe's file: {e}"))?;
+    if bytes.len() as u64 > largest {
         return Err(format!("the probe's file is larger than {} MB", LARGEST >> 20));
     }
     unlink(&path).map_err(|e| format!("the probe's file cannot be removed ({e})"))?;
@@ -33,11 +33,11 @@ pub(super) fn take(folder: &Path, nonce: &str) -> Result<Option<Vec<u8>>, String
 }
 
 /// What lies in the folder of probes although no probe put it there.
-pub(super) fn unexpected(folder: &Path, nonce: Option<&str>) -> Option<String> {
+pub(super) fn unexpected(folder: &Path, nonces: &[String]) -> Option<String> {
     let Ok(mut entries) = std::fs::read_dir(folder) else {
         return Some("the folder of probes is gone".to_owned());
     };
-    let found = entries.any(|e| e.is_ok_and(|e| nonce.is_none_or(|n| e.file_name() != n)));
+    let found = entries.any(|e| e.is_ok_and(|e| nonces.iter().all(|n| e.file_name() != n.as_str())));
     found.then(|| "there is a file among the probes' that no probe wrote".to_owned())
 }
 
@@ -56,26 +56,28 @@ mod tests {
     #[test]
     fn a_probes_file_is_read_once() {
         let folder = folder("once");
-        assert_eq!(take(&folder, "n"), Ok(None));
+        assert_eq!(take(&folder, "n", LARGEST), Ok(None));
         std::fs::write(folder.join("n"), "data").unwrap();
-        assert!(unexpected(&folder, None).is_some() && unexpected(&folder, Some("n")).is_none());
-        assert_eq!(take(&folder, "n"), Ok(Some(b"data".to_vec())));
-        assert!(unexpected(&folder, None).is_none());
+        assert!(unexpected(&folder, &[]).is_some() && unexpected(&folder, &["n".to_owned()]).is_none());
+        assert_eq!(take(&folder, "n", LARGEST), Ok(Some(b"data".to_vec())));
+        assert!(unexpected(&folder, &[]).is_none());
+        std::fs::write(folder.join("n"), "data").unwrap();
+        assert!(take(&folder, "n", 3).is_err(), "more than is left to read");
         std::fs::remove_dir_all(&folder).unwrap();
-        assert!(unexpected(&folder, None).is_some());
+        assert!(unexpected(&folder, &[]).is_some());
     }
 
     #[test]
     fn links_pipes_folders_and_giants_are_refused() {
         let folder = folder("odd");
         symlink("/etc/hostname", folder.join("link")).unwrap();
-        assert!(take(&folder, "link").is_err());
+        assert!(take(&folder, "link", LARGEST).is_err());
         std::fs::create_dir(folder.join("folder")).unwrap();
-        assert!(take(&folder, "folder").is_err());
+        assert!(take(&folder, "folder", LARGEST).is_err());
         rustix::fs::mkfifoat(CWD, folder.join("pipe"), Mode::RUSR | Mode::WUSR).unwrap();
-        assert!(take(&folder, "pipe").is_err());
+        assert!(take(&folder, "pipe", LARGEST).is_err());
         File::create(folder.join("giant")).unwrap().set_len(LARGEST + 1).unwrap();
-        assert!(take(&folder, "giant").is_err());
+        assert!(take(&folder, "giant", LARGEST).is_err());
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }
