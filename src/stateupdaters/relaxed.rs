@@ -140,3 +140,59 @@ impl Sum {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::equations::{At, Owner, Slot};
+
+    fn own(g: &mut Graph, slot: u32) -> Value {
+        g.load(Slot(slot), At::new(Owner::Own))
+    }
+
+    #[test]
+    fn a_scaled_difference_is_one_product_and_a_number() {
+        let mut g = Graph::default();
+        let v = own(&mut g, 0);
+        let (c, d, k) = (g.constant(13.0), g.constant(3.0), g.constant(4.0));
+        let difference = g.apply2(Fun2::Sub, c, v);
+        let sum = g.apply2(Fun2::Add, difference, d);
+        let scaled = g.apply2(Fun2::Div, sum, k);
+        let found = Sum::of(&mut g, scaled, &mut Found::new());
+        assert_eq!(found, Sum { terms: vec![(v, -0.25)], constant: 4.0 });
+    }
+
+    #[test]
+    fn numbers_are_drawn_together_over_a_quotient() {
+        let mut g = Graph::default();
+        let v = own(&mut g, 0);
+        let (c, k) = (g.constant(3.0), g.constant(0.5));
+        let e = g.apply1(Fun1::Exp, v);
+        let quotient = g.apply2(Fun2::Div, c, e);
+        let rate = g.apply2(Fun2::Div, quotient, k);
+        let value = Sum::of(&mut g, rate, &mut Found::new()).value(&mut g);
+        let six = g.constant(6.0);
+        assert_eq!(g.node(value), Node::Apply2(Fun2::Div, six, e));
+    }
+
+    #[test]
+    fn below_a_jump_nothing_changes() {
+        let mut g = Graph::default();
+        let v = own(&mut g, 0);
+        let k = g.constant(49.0);
+        let ratio = g.apply2(Fun2::Div, v, k);
+        let floor = g.apply1(Fun1::Floor, ratio);
+        assert_eq!(Sum::of(&mut g, floor, &mut Found::new()), Sum::term(floor, 1.0));
+    }
+
+    #[test]
+    fn what_is_no_number_stays_as_it_was() {
+        let mut g = Graph::default();
+        let v = own(&mut g, 0);
+        let zero = g.constant(0.0);
+        let nothing = g.apply2(Fun2::Mul, v, zero);
+        assert_eq!(Sum::of(&mut g, nothing, &mut Found::new()), Sum::term(nothing, 1.0));
+        let undefined = g.apply2(Fun2::Div, v, zero);
+        assert_eq!(Sum::of(&mut g, undefined, &mut Found::new()), Sum::term(undefined, 1.0));
+    }
+}
