@@ -11,6 +11,7 @@
 //! | `alice/exercise1.ipynb` | `alice` | `exercise1`, if known |
 //! | `alice/exercise1/anything.ipynb` (nbgrader) | `alice` | `exercise1` |
 //!
+//! Names that Moodle, Canvas and nbgrader's exchange write are first taken apart as `names` says.
 //! A zip archive stands for a folder of its name. A notebook named just like a known assignment belongs to the folder it lies in.
 //! Left out: hidden files, `README*`, `MARKS.yaml`, what nbgrader and operating systems add, and pictures and
 //! tables beside a notebook in a student's own folder.
@@ -21,6 +22,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::archive;
+use crate::names;
 use crate::notebook::{Notebook, NotebookError};
 
 /// One thing to grade, or to report as impossible to grade.
@@ -74,7 +76,7 @@ pub fn collect(paths: &[PathBuf], known: &[&str]) -> Result<Vec<Submission>, Col
         let fail = |detail| CollectError { path: path.clone(), detail };
         let entries = if fs::metadata(path).map_err(fail)?.is_dir() {
             let mut entries = Vec::new();
-            walk_root(path, &mut entries).map_err(fail)?;
+            walk_root(&handed_in(path), &mut entries).map_err(fail)?;
             entries.into_iter().flat_map(|entry| unpacked(entry, known)).collect()
         } else if has_extension(path, ARCHIVES) {
             named_archive(&followed(path), known)
@@ -91,6 +93,13 @@ pub fn collect(paths: &[PathBuf], known: &[&str]) -> Result<Vec<Submission>, Col
         }
     }
     Ok(found)
+}
+
+/// The folder of submissions: of an nbgrader course the one that holds them, any other is itself.
+fn handed_in(path: &Path) -> PathBuf {
+    let inner = path.join("submitted");
+    let is_course = ["nbgrader_config.py", "source", "release"].iter().any(|name| path.join(name).exists());
+    if is_course && inner.is_dir() { inner } else { path.to_owned() }
 }
 
 /// Where a file lies, however it was named; a link has a place of its own.
@@ -156,7 +165,7 @@ fn named_archive(path: &Path, known: &[&str]) -> Vec<Entry> {
     let shared = notebooks.iter().all(|p| p.len() > 2 && p.first() == top)
         && top.is_some_and(|top| !is_known(top))
         || notebooks.len() > 1 && notebooks.iter().all(|p| p.len() == 2 && p.first() == top);
-    let skip = usize::from(shared);
+    let skip = usize::from(shared && !top.is_some_and(|top| names::is_owner(top)));
     let one_student =
         notebooks.iter().all(|p| p[skip.min(p.len() - 1)..].len() == 1 && is_known(stem(&p[p.len() - 1])));
     if one_student {
@@ -308,7 +317,8 @@ fn folder_name(path: &Path) -> Option<String> {
 }
 
 /// The table at the head of this file.
-fn name(entry: Entry, root: Option<&str>, known: &[&str]) -> Submission {
+fn name(mut entry: Entry, root: Option<&str>, known: &[&str]) -> Submission {
+    entry.below = names::sorted(std::mem::take(&mut entry.below));
     let is_known =
         |word: &str| known.iter().find(|name| name.eq_ignore_ascii_case(word)).map(|name| (*name).to_owned());
     let (last, folders) =

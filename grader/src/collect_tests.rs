@@ -44,6 +44,47 @@ fn flat_folders() {
 }
 
 #[test]
+fn downloads_of_learning_platforms() {
+    check(
+        &[
+            "Ana Berg_12_assignsubmission_file/exercise1.ipynb",
+            "Ana Berg_13_assignsubmission_file/my work.ipynb",
+            "Bo Li_14_assignsubmission_file_exercise2.ipynb",
+            "Cy Ray_15_assignsubmission_onlinetext/onlinetext.html",
+        ],
+        &["Ana Berg_12/exercise1", "Ana Berg_13/?", "Bo Li_14/exercise2", "!Cy Ray_15/?"],
+    );
+    check(
+        &["bergana_4567_89012_exercise1-1.ipynb", "libo_LATE_4568_89013_work.ipynb"],
+        &["bergana_4567/exercise1", "libo_4568/?"],
+    );
+    check(&["inbound/ana+exercise1+2026-02-02 14:58:23.948203 UTC/exercise1.ipynb"], &["ana/exercise1"]);
+    check(
+        &[
+            "submitted/ana/exercise1/exercise1.ipynb",
+            "source/exercise1/exercise1.ipynb",
+            "nbgrader_config.py",
+        ],
+        &["ana/exercise1"],
+    );
+}
+
+#[test]
+fn a_platforms_archive_with_one_student_in_it() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("course-7.zip");
+    let mut archive = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+    for name in ["exercise1.ipynb", "exercise2.ipynb"] {
+        let name = format!("Ana Berg_12_assignsubmission_file/{name}");
+        archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(b"{}").unwrap();
+    }
+    archive.finish().unwrap();
+    assert_eq!(names(path), ["Ana Berg_12/exercise1", "Ana Berg_12/exercise2"]);
+}
+
+#[test]
 fn folders_by_student_or_by_assignment() {
     check(&["alice/exercise1.ipynb", "alice/exercise2.ipynb"], &["alice/exercise1", "alice/exercise2"]);
     check(&["alice/my work.ipynb", "exercise2/bob.ipynb"], &["alice/?", "bob/exercise2"]);

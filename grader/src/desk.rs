@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Subcommand, ValueEnum};
-use grader::commands::{Format, Outcome, Telling};
+use grader::commands::{self, Export, Format, Outcome, Telling};
+use grader::interchange::platform::Platform;
 use grader::{Error, Result, files};
 
 /// Options of the commands that give marks.
@@ -60,6 +61,35 @@ fn percent(text: &str) -> std::result::Result<f64, String> {
 /// Commands that need neither kernel nor submissions.
 #[derive(Subcommand)]
 pub(crate) enum Desk {
+    /// Make the folder of a new course: one small exercise to change, and a page that says how
+    New {
+        /// The folder, which must be empty or not there
+        folder: PathBuf,
+    },
+    /// Hand marks to another program: nbgrader, Moodle, Canvas, Gradescope, otter
+    Export {
+        #[command(subcommand)]
+        to: Target,
+    },
+    /// Look through results in a browser, set points and comments; for this machine only
+    Review {
+        /// The port [default: a free one]
+        #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+        port: u16,
+        /// Who decides, filled into the forms
+        #[arg(long, value_name = "NAME", default_value = "")]
+        author: String,
+        #[command(flatten)]
+        place: crate::Results,
+    },
+    /// Show pairs of submissions that share code which few others wrote: a hint, never a mark
+    Similar {
+        /// Pairs of each exercise, the closest first
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        most: usize,
+        #[command(flatten)]
+        place: crate::Results,
+    },
     /// Print completions for a shell
     #[command(
         after_help = "For bash: grader completions bash > ~/.local/share/bash-completion/completions/grader"
@@ -75,9 +105,76 @@ pub(crate) enum Desk {
     },
 }
 
+#[derive(Subcommand)]
+pub(crate) enum Target {
+    /// Write nbgrader's gradebook.db, or add to the one that a course has
+    Nbgrader {
+        /// The file, such as gradebook.db in the folder of nbgrader_config.py
+        file: PathBuf,
+        #[command(flatten)]
+        place: crate::Results,
+    },
+    /// Fill Moodle's grading worksheet
+    Moodle(Worksheet),
+    /// Fill the gradebook that Canvas exports
+    Canvas(Worksheet),
+    /// Write Gradescope's results.json
+    Gradescope {
+        /// The folder: results.json in it, or in STUDENT/[EXERCISE/] if there are several submissions
+        folder: PathBuf,
+        #[command(flatten)]
+        place: crate::Results,
+    },
+    /// Write a list of results as otter-grader has them
+    Otter {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        place: crate::Results,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct Worksheet {
+    /// The table, just as the platform handed it out
+    table: PathBuf,
+    /// The filled table [default: NAME-marked.csv beside it]
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    /// The exercise, if the gradebook has several
+    #[arg(long, value_name = "NAME")]
+    assignment: Option<String>,
+    /// The column of the marks, if it has another name than usual
+    #[arg(long, value_name = "NAME")]
+    column: Option<String>,
+    #[command(flatten)]
+    place: crate::Results,
+}
+
+impl Target {
+    fn run(self) -> Result<Outcome> {
+        let table = |platform, sheet: Worksheet| {
+            let Worksheet { table, to, assignment, column, place } = sheet;
+            (Export::Table { platform, table, to, assignment, column }, place)
+        };
+        let (export, place) = match self {
+            Self::Nbgrader { file, place } => (Export::Nbgrader(file), place),
+            Self::Moodle(sheet) => table(Platform::Moodle, sheet),
+            Self::Canvas(sheet) => table(Platform::Canvas, sheet),
+            Self::Gradescope { folder, place } => (Export::Gradescope(folder), place),
+            Self::Otter { file, place } => (Export::Otter(file), place),
+        };
+        commands::export(&place.place().book(), &export)
+    }
+}
+
 impl Desk {
     pub(crate) fn run(self) -> Result<Outcome> {
         match self {
+            Self::New { folder } => commands::new_course(&folder),
+            Self::Export { to } => to.run(),
+            Self::Review { port, author, place } => commands::review(&place.place(), port, &author),
+            Self::Similar { most, place } => commands::similar(&place.place(), most),
             Self::Completions { shell } => {
                 let mut bytes = Vec::new();
                 clap_complete::generate(shell, &mut crate::Cli::command(), "grader", &mut bytes);

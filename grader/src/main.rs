@@ -191,6 +191,8 @@ enum KernelCommand {
 enum SchemaFormat {
     /// A network as data: what `Network::description` gives
     Network,
+    /// A rubric, `assignment/NAME.yaml`
+    Rubric,
 }
 
 #[derive(Args)]
@@ -276,6 +278,7 @@ fn main() -> ExitCode {
         }
         Command::Doctor => commands::doctor(),
         Command::Schema { format: SchemaFormat::Network } => commands::network_schema(),
+        Command::Schema { format: SchemaFormat::Rubric } => commands::rubric_schema(),
         Command::Desk(desk) => desk.run(),
         Command::Kernel { command: Some(KernelCommand::Install { prefix }), .. } => {
             commands::install_kernel(prefix)

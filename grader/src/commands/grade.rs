@@ -172,6 +172,11 @@ pub(super) fn rewrite(place: &Place, book: &Gradebook) -> Result<()> {
     report::write_all(&place.out, book, &blanks(&assignments)).map(|_| ())
 }
 
+/// The blank notebooks of the course, by name.
+pub(super) fn released(place: &Place) -> Result<BTreeMap<String, Notebook>> {
+    place.assignments().map(|(_, assignments)| blanks(&assignments))
+}
+
 fn open(place: &Place) -> Result<Gradebook> {
     let book = Gradebook::open(&place.book())?;
     if let Some(holder) = book.left_by() {

@@ -3,22 +3,30 @@
 
 mod doctor;
 mod expect;
+mod export;
 mod grade;
 mod kernel;
 mod marks;
+mod new;
 mod release;
+mod review;
 mod schema;
+mod similar;
 mod tell;
 mod verdicts;
 mod verify;
 
 pub use doctor::doctor;
 pub use expect::expect;
+pub use export::{Export, export};
 pub use grade::{Place, Request, grade, grade_by, regrade};
 pub use kernel::{install_kernel, run_kernel};
 pub use marks::{history, override_points};
+pub use new::new_course;
 pub use release::release;
-pub use schema::network_schema;
+pub use review::review;
+pub use schema::{network_schema, rubric_schema};
+pub use similar::similar;
 pub use tell::{Format, Telling};
 pub use verify::verify;
 

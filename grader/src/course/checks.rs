@@ -1,6 +1,7 @@
 //! The kinds of checks that a rubric can ask for, with their tolerances.
 //! Every kind names a variable of the notebook, its points and, if wanted, a title and a hint.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::models::Vary;
@@ -11,7 +12,7 @@ macro_rules! checks {
     ($($(#[$doc:meta])* $name:ident / $word:literal / $kind:expr => { $($(#[$fdoc:meta])* $field:ident : $t:ty $(= $default:literal)?,)* })*) => {
         $(
             $(#[$doc])*
-            #[derive(Clone, Debug, Deserialize, Serialize)]
+            #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
             #[serde(deny_unknown_fields)]
             pub struct $name {
                 /// Unique in its question; made from the kind and the variable if left out.
@@ -34,7 +35,7 @@ macro_rules! checks {
         )*
 
         /// One check of a question.
-        #[derive(Clone, Debug, Deserialize, Serialize)]
+        #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum CheckSpec {
             $($(#[$doc])* $name($name),)*
@@ -96,14 +97,14 @@ checks! {
         /// How far a spike may be off, in milliseconds.
         within_ms: f64 = "one_and_a_half_steps",
         /// Neurons that are not compared, because rounding decides about them.
-        ignore: Vec<usize> = "Vec::new",
+        ignore: Vec<usize> = "Vec::<usize>::new",
     }
     /// Samples of one variable of a `StateMonitor`, on the reference's times.
     Trace / "trace" / Kind::Traces => {
         /// The variable recorded.
         of: String = "v",
         /// The neuron; all recorded ones if left out.
-        index: Option<usize> = "none",
+        index: Option<usize> = "none::<usize>",
         /// Difference allowed in SI units.
         absolute: f64 = "zero",
         /// Difference allowed as a part of the trace's largest value.
@@ -112,7 +113,7 @@ checks! {
     /// A single number, with its dimension.
     Number / "number" / Kind::Plain => {
         /// The right value in SI units, where the reference's own is one draw of many; its dimension is the reference's.
-        value: Option<f64> = "none",
+        value: Option<f64> = "none::<f64>",
         /// Difference allowed in SI units.
         absolute: f64 = "zero",
         /// Difference allowed as a part of the expected value.
@@ -130,13 +131,13 @@ checks! {
         /// The very same pairs, or random ones with the right probability.
         mode: Mode = "Mode::default",
         /// For random ones: the probability of each candidate pair.
-        p: Option<f64> = "none",
+        p: Option<f64> = "none::<f64>",
         /// Neurons may be connected to themselves.
         self_connections: bool = "no",
         /// For random ones: how unlikely a right answer may be and still be refused.
         significance: f64 = "one_in_ten_thousand",
         /// Variables compared pair by pair, such as `w` and `delay`.
-        compare: Vec<String> = "Vec::new",
+        compare: Vec<String> = "Vec::<String>::new",
         /// Difference allowed as a part of a variable's largest value.
         relative: f64 = "millionth",
     }
@@ -150,7 +151,7 @@ checks! {
     /// A variable of a `NeuronGroup`, such as a parameter set before the run.
     Group / "group" / Kind::Group => {
         /// The variable; without it the number of neurons alone is compared.
-        of: Option<String> = "none",
+        of: Option<String> = "none::<String>",
         /// Difference allowed in SI units.
         absolute: f64 = "zero",
         /// Difference allowed as a part of the largest expected value.
@@ -167,7 +168,7 @@ checks! {
     /// The model still does the same as the reference when both are changed in the same way.
     Model / "model" / Kind::Plain => {
         /// What is changed.
-        vary: Vec<Vary> = "Vec::new",
+        vary: Vec<Vary> = "Vec::<Vary>::new",
         /// How many times other values are drawn.
         draws: usize = "twice",
     }
@@ -179,7 +180,7 @@ checks! {
 }
 
 /// What becomes of results whose model cannot be simulated again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Undescribed {
     /// They earn nothing.
@@ -204,7 +205,7 @@ impl CheckSpec {
 }
 
 /// How connections are compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// The same pairs as in the reference.
@@ -215,7 +216,7 @@ pub enum Mode {
 }
 
 /// One answer or several.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum OneOrMany {
     /// One.

@@ -15,5 +15,5 @@ pub use checks::{
 };
 pub use expected::{Computed, Expected, Mistaken};
 pub use models::{Amount, Edit, Field, Mistake, Scalar, Vary};
-pub use rubric::{Question, Rubric};
+pub use rubric::{Question, Rubric, SCHEMA_FILE, SCHEMA_LINE};
 pub use verdicts::{Replaced, Submission as VerdictSubmission, Verdicts};

@@ -1,11 +1,12 @@
 //! What a rubric says about models: what is varied to tell a model from its results, and the edits that make a mistake.
 //! Both name things as they are called in the reference; a submission may call them otherwise.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use spikelab::{Quantity, parse_unit};
 
 /// Something that is changed in the reference and in the submission alike; both must still do the same.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Vary {
     /// A variable that gets other values before the run, each element its own: `v`, `I`, `w`, `delay`.
@@ -65,7 +66,7 @@ impl Vary {
 }
 
 /// A kind of text in a network's description.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
     /// Equations of groups and synapses.
@@ -126,7 +127,7 @@ impl Field {
 }
 
 /// A mistake that students make, as a change of the reference.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mistake {
     /// Short name, for the summary of a class.
@@ -140,7 +141,7 @@ pub struct Mistake {
 }
 
 /// One change of the reference's description.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Edit {
     /// Which texts or values.
@@ -157,7 +158,7 @@ pub struct Edit {
 }
 
 /// A text or number as YAML has it.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Scalar {
     /// A number.
@@ -193,6 +194,22 @@ pub struct Amount(pub Quantity);
 impl Default for Amount {
     fn default() -> Self {
         Self(Quantity::from(0.0))
+    }
+}
+
+impl JsonSchema for Amount {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Amount".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A number, or a text such as `5 ms`.",
+            "anyOf": [
+                {"type": "number"},
+                {"type": "string", "pattern": "^\\s*[-+]?[0-9.]+([eE][-+]?[0-9]+)?(\\s*[ *]\\s*\\S.*)?$"}
+            ]
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks::CheckSpec;
@@ -10,8 +11,13 @@ use super::models::{Mistake, Vary};
 use crate::runner::{Limits, Wanted, WantedVariable};
 use crate::{Error, Result};
 
+/// The schema beside the rubrics, for editors.
+pub const SCHEMA_FILE: &str = "rubric.schema.json";
+/// The first line of a rubric, by which editors find it.
+pub const SCHEMA_LINE: &str = "# yaml-language-server: $schema=rubric.schema.json\n";
+
 /// What one exercise is marked by.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rubric {
     /// Its name, the file's stem.
@@ -29,7 +35,7 @@ pub struct Rubric {
 }
 
 /// One question.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
     /// Its id, nbgrader's `grade_id` of its cell.
@@ -46,6 +52,7 @@ pub struct Question {
     pub hint: Option<String>,
     /// The checks in order.
     #[serde(with = "serde_yaml::with::singleton_map_recursive")]
+    #[schemars(with = "Vec<CheckSpec>")]
     pub checks: Vec<CheckSpec>,
     /// Mistakes that are recognised by what the model does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -138,6 +145,16 @@ impl Rubric {
         Ok(())
     }
 
+    /// The JSON Schema of rubrics, made from the types that read them.
+    #[must_use]
+    pub fn json_schema() -> serde_json::Value {
+        let mut schema = schemars::schema_for!(Self).to_value();
+        if let Some(top) = schema.as_object_mut() {
+            top.insert("title".to_owned(), "How an exercise is marked by spikelab's grader".into());
+        }
+        schema
+    }
+
     /// Points possible.
     #[must_use]
     pub fn points(&self) -> f64 {
@@ -181,6 +198,8 @@ fn near_key(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     const GOOD: &str = "
@@ -211,6 +230,76 @@ questions:
         assert_eq!(question.checks[0].id(), "spikemon-spikes");
         assert_eq!(question.checks[1].hint(), Some("look again"));
         assert_eq!(rubric.wanted()[0].variables.len(), 2);
+    }
+
+    /// Whether a value fits a schema, by the words that the rubric's schema uses.
+    fn fits(schema: &Value, value: &Value, root: &Value) -> bool {
+        if let Some(name) = schema["$ref"].as_str() {
+            return fits(&root["$defs"][name.trim_start_matches("#/$defs/")], value, root);
+        }
+        let any =
+            |word: &str| schema[word].as_array().is_none_or(|all| all.iter().any(|s| fits(s, value, root)));
+        let is = |kind: &Value| match kind.as_str().unwrap_or_default() {
+            "object" => value.is_object(),
+            "array" => value.is_array(),
+            "string" => value.is_string(),
+            "number" => value.is_number(),
+            "integer" => value.is_u64(),
+            "boolean" => value.is_boolean(),
+            "null" => value.is_null(),
+            other => panic!("{other} is no kind"),
+        };
+        let kind = match &schema["type"] {
+            Value::Null => true,
+            Value::Array(kinds) => kinds.iter().any(is),
+            one => is(one),
+        };
+        let named = schema.get("const").is_none_or(|c| c == value)
+            && schema["enum"].as_array().is_none_or(|all| all.contains(value));
+        let items = value.as_array().is_none_or(|all| {
+            schema.get("items").is_none_or(|inner| all.iter().all(|v| fits(inner, v, root)))
+        });
+        let members = value.as_object().is_none_or(|all| {
+            let needed = schema["required"].as_array().into_iter().flatten();
+            let known = |k: &String, v: &Value| {
+                let inner = &schema["properties"][k];
+                if inner.is_null() { schema["additionalProperties"] != false } else { fits(inner, v, root) }
+            };
+            needed.into_iter().all(|k| all.contains_key(k.as_str().unwrap()))
+                && all.iter().all(|(k, v)| known(k, v))
+        });
+        any("oneOf") && any("anyOf") && kind && named && items && members
+    }
+
+    #[test]
+    fn the_schema_takes_every_rubric_of_the_course_and_refuses_slips() {
+        let schema = Rubric::json_schema();
+        let read = |text: &str| serde_yaml::from_str::<Value>(text).unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assignment");
+        let mut count = 0;
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "yaml") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                assert!(text.starts_with(SCHEMA_LINE), "{} has no line for editors", path.display());
+                assert!(fits(&schema, &read(&text), &schema), "{}", path.display());
+                count += 1;
+            }
+        }
+        assert!(count >= 6);
+        assert!(fits(&schema, &read(GOOD), &schema));
+        let slips = [
+            ("title: Decay", "tilte: Decay"),
+            ("- spikes", "- spike"),
+            ("index: 0", "indx: 0"),
+            ("points: 2", "points: many"),
+        ];
+        for (from, to) in slips {
+            assert!(!fits(&schema, &read(&GOOD.replace(from, to)), &schema), "{to}");
+        }
+        let stored = std::fs::read(folder.join(SCHEMA_FILE)).unwrap();
+        let stored: Value = serde_json::from_slice(&stored).unwrap();
+        assert_eq!(stored, schema, "write it again by `grader schema rubric`");
     }
 
     #[test]

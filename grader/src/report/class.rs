@@ -131,7 +131,10 @@ impl Class {
     /// The exercises in order, ready to be shown.
     #[must_use]
     pub fn finished(self) -> Vec<Exercise> {
-        self.exercises.into_values().map(Exercise::finished).collect()
+        let mut all: Vec<Exercise> = self.exercises.into_values().map(Exercise::finished).collect();
+        // What belongs to no exercise comes after them.
+        all.sort_by_key(|e| e.assignment.is_empty());
+        all
     }
 }
 

@@ -10,6 +10,7 @@ pub mod junit;
 pub mod markdown;
 pub mod overview;
 mod picture;
+mod site;
 mod tables;
 pub mod terminal;
 
@@ -21,6 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::files;
 use crate::gradebook::{Gradebook, Line};
 use crate::notebook::Notebook;
+use crate::outcome::SubmissionReport;
 use crate::{Error, Result};
 
 pub use tables::json;
@@ -34,15 +36,16 @@ pub struct Written {
     pub class: Vec<class::Exercise>,
 }
 
-/// Writes `grades.csv`, `grades.json` and the feedback pages of all that the gradebook holds, one after the other;
+/// Writes `grades.csv`, `grades.json`, the page of the class and the feedback pages of all that the gradebook holds, one after the other;
 /// `released` holds the blank notebooks by name.
 ///
 /// # Errors
 /// A file that cannot be written, a damaged gradebook.
 pub fn write_all(out: &Path, book: &Gradebook, released: &BTreeMap<String, Notebook>) -> Result<Written> {
     let lines = book.lines()?;
-    let class = tables::write(out, book, &lines)?;
     let places = places(&lines);
+    let (class, entries) = tables::write(out, book, &lines, &places)?;
+    write(&out.join("index.html"), site::page(&class, &entries)?.as_bytes())?;
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
     // Drawing is what takes the time, so it is done on all cores.
@@ -73,10 +76,12 @@ pub fn write_all(out: &Path, book: &Gradebook, released: &BTreeMap<String, Noteb
 }
 
 /// The folder of each page: the student, and the exercise below if the student has several.
-fn places(lines: &[Line]) -> Vec<PathBuf> {
+pub(crate) fn places(lines: &[Line]) -> Vec<PathBuf> {
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
     lines.iter().for_each(|l| *count.entry(&l.student).or_default() += 1);
-    let mut taken = BTreeSet::new();
+    // A student may be called like one of our own files.
+    let ours = ["index.html", "grades.csv", "grades.json", "gradebook.db", "gradebook.db.lock"];
+    let mut taken: BTreeSet<_> = ours.iter().map(|name| files::folded(Path::new(name))).collect();
     lines
         .iter()
         .map(|l| {
@@ -95,6 +100,23 @@ fn places(lines: &[Line]) -> Vec<PathBuf> {
             free
         })
         .collect()
+}
+
+/// The class's page with other addresses behind the names, from the gradebook as it is now.
+pub(crate) fn class_page(book: &Gradebook, address: impl Fn(&Line) -> String) -> Result<String> {
+    let mut class = class::Class::default();
+    let mut entries = Vec::new();
+    for line in book.lines()? {
+        let report = book.report(line.grading)?;
+        class.add(&report);
+        entries.push(site::Entry::of(&report, address(&line)));
+    }
+    site::page(&class.finished(), &entries)
+}
+
+/// The page that a student gets back.
+pub(crate) fn feedback_page(report: &SubmissionReport, released: Option<&Notebook>) -> Result<String> {
+    feedback::page(report, released)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -116,16 +138,15 @@ pub(crate) fn points(x: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::gradebook::tests::{book, grading};
     use crate::outcome::{
-        CellOutcome, CellStatus, CheckResult, GradingStatus, Isolation, QuestionResult, SubmissionReport,
-        Verdict,
+        CellOutcome, CellStatus, CheckResult, GradingStatus, Isolation, QuestionResult, Verdict,
     };
 
     /// A report in which every text is hostile.
-    pub(super) fn report(student: &str, assignment: &str) -> SubmissionReport {
+    pub(crate) fn report(student: &str, assignment: &str) -> SubmissionReport {
         let evil = "<script>alert(1)</script>";
         let check = CheckResult {
             id: "c".into(),
@@ -184,11 +205,13 @@ mod tests {
             line("a_b", "e1"),
             line("C/..", ""),
             line("C", "e1"),
+            line("index.html", "e1"),
             line("e\u{301}", "e1"),
             line("\u{e9}", "e1"),
         ];
         let places = places(&list);
         assert_eq!(places[2], PathBuf::from("c"));
+        assert_eq!(places[6], PathBuf::from("index.html-2"));
         let folded: BTreeSet<_> = places.iter().map(|p| files::folded(p)).collect();
         assert_eq!(folded.len(), list.len(), "{places:?}");
         assert!(places.iter().all(|p| !p.to_string_lossy().contains("..")), "{places:?}");
@@ -203,7 +226,7 @@ mod tests {
         std::fs::create_dir(&out).unwrap();
         let written = write_all(&out, &book, &BTreeMap::new()).unwrap();
         assert_eq!((written.submissions, written.class[0].graded), (1, 1));
-        for file in ["grades.csv", "grades.json", "a/feedback.html"] {
+        for file in ["grades.csv", "grades.json", "index.html", "a/feedback.html"] {
             assert!(out.join(file).exists(), "{file}");
         }
         let json = std::fs::read(out.join("grades.json")).unwrap();

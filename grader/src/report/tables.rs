@@ -3,11 +3,12 @@
 
 use std::cell::RefCell;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::class::{Class, Exercise};
+use super::site::{Entry, address};
 use super::{cannot_write, grades};
 use crate::files::WholeFile;
 use crate::gradebook::{Gradebook, Line};
@@ -16,8 +17,13 @@ use crate::{Error, Result};
 /// The name of the format of `grades.json`.
 const FORMAT: &str = "spikelab-grades/1";
 
-/// Writes both files, and returns what the class did.
-pub(super) fn write(out: &Path, book: &Gradebook, lines: &[Line]) -> Result<Vec<Exercise>> {
+/// Writes both files, and returns what the class did and what the list of submissions needs; `places` are the folders of their pages.
+pub(super) fn write(
+    out: &Path,
+    book: &Gradebook,
+    lines: &[Line],
+    places: &[PathBuf],
+) -> Result<(Vec<Exercise>, Vec<Entry>)> {
     let (csv_path, json_path) = (out.join("grades.csv"), out.join("grades.json"));
     let csv_failed = |e: &dyn std::fmt::Display| cannot_write(&csv_path, e);
     let json_failed = |e: &dyn std::fmt::Display| cannot_write(&json_path, e);
@@ -29,15 +35,17 @@ pub(super) fn write(out: &Path, book: &Gradebook, lines: &[Line]) -> Result<Vec<
             gradings: lines.iter().map(|l| l.grading).collect(),
             table: RefCell::new(Some(grades::Table::begin(&mut csv_file, book.questions()?)?)),
             class: RefCell::default(),
+            places,
+            entries: RefCell::default(),
             failure: RefCell::default(),
         };
         let written = document(&mut json_file, &pass);
-        let Pass { table, failure, .. } = pass;
+        let Pass { table, entries, failure, .. } = pass;
         if let Some(e) = failure.into_inner() {
             return Err(e);
         }
         table.into_inner().map_or(Ok(()), grades::Table::end)?;
-        written.map_err(|e| json_failed(&e))?
+        (written.map_err(|e| json_failed(&e))?, entries.into_inner())
     };
     json_file.write_all(b"\n").map_err(|e| json_failed(&e))?;
     csv_file.finish().map_err(|e| csv_failed(&e))?;
@@ -52,7 +60,8 @@ pub(super) fn write(out: &Path, book: &Gradebook, lines: &[Line]) -> Result<Vec<
 pub fn json(mut out: impl Write, book: &Gradebook, gradings: impl Iterator<Item = i64>) -> Result<()> {
     let gradings = gradings.collect();
     let (table, class, failure) = (RefCell::default(), RefCell::default(), RefCell::default());
-    let pass = Pass::<std::io::Sink> { book, gradings, table, class, failure };
+    let entries = RefCell::default();
+    let pass = Pass::<std::io::Sink> { book, gradings, table, class, places: &[], entries, failure };
     let written = document(&mut out, &pass);
     if let Some(e) = pass.failure.take() {
         return Err(e);
@@ -82,6 +91,9 @@ struct Pass<'a, W: Write> {
     /// None if only JSON is wanted.
     table: RefCell<Option<grades::Table<W>>>,
     class: RefCell<Class>,
+    /// None if no list is wanted.
+    places: &'a [PathBuf],
+    entries: RefCell<Vec<Entry>>,
     /// What went wrong, in the words of the grader's own error.
     failure: RefCell<Option<Error>>,
 }
@@ -89,7 +101,7 @@ struct Pass<'a, W: Write> {
 impl<W: Write> Serialize for Pass<'_, W> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.gradings.len()))?;
-        for grading in &self.gradings {
+        for (k, grading) in self.gradings.iter().enumerate() {
             let report = self.book.report(*grading);
             let report = report.and_then(|r| {
                 let mut table = self.table.borrow_mut();
@@ -101,6 +113,9 @@ impl<W: Write> Serialize for Pass<'_, W> {
                 text
             })?;
             self.class.borrow_mut().add(&report);
+            self.entries
+                .borrow_mut()
+                .extend(self.places.get(k).map(|place| Entry::of(&report, address(place))));
             // The curves are in the pages, and would be most of this file.
             report.questions.iter_mut().flat_map(|q| &mut q.checks).for_each(|c| c.plot = None);
             list.serialize_element(&report)?;

@@ -6,6 +6,7 @@ mod ci;
 mod class;
 mod damage;
 mod hostile;
+mod interchange;
 mod kill;
 mod page;
 mod regrade;
