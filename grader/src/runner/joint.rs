@@ -35,6 +35,8 @@ pub(super) struct Joint {
     pub(super) seen: BTreeSet<String>,
     /// True if all cells to the end of the notebook are in it, so that nothing needs to be there afterwards.
     pub(super) complete: bool,
+    /// How many lines of code there are up to the end of each cell.
+    lines: Vec<usize>,
     /// What is printed at the end of each cell, followed by the seconds that it ran.
     mark: String,
 }
@@ -44,7 +46,7 @@ pub(super) struct Joint {
 pub fn goes_together(cells: &[CodeCell], questions: &[Wanted]) -> bool {
     let pieces: Vec<Option<Piece>> = cells.iter().map(Piece::new).collect();
     let places: Vec<Option<usize>> = questions.iter().map(|question| question.place(cells)).collect();
-    let joint = join(&pieces, 0, &BTreeSet::new(), (questions, &places), str::to_owned);
+    let joint = join(&pieces, (0, None), &BTreeSet::new(), (questions, &places), str::to_owned);
     joint.is_some_and(|joint| joint.complete)
 }
 
@@ -69,8 +71,13 @@ impl Piece {
                     if local.init.as_ref().is_some_and(|init| matches!(*init.expr, Expr::Closure(_))) {
                         return None;
                     }
+                    let before = piece.names.len();
                     names(&local.pat, &mut piece.names)?;
                     piece.push(&local);
+                    // The kernel would have to keep it after the cell, which it cannot if it is borrowed.
+                    for name in piece.names[before..].to_vec().iter().filter(|_| local.init.is_some()) {
+                        piece.code.push_str(&format!("::spikelab::evidence::kept(&{name});\n"));
+                    }
                 }
                 // What a cell shows must be something that can be shown.
                 Stmt::Expr(shown, None) if Some(k) == last => {
@@ -119,10 +126,10 @@ fn names(pattern: &Pat, out: &mut Vec<String>) -> Option<()> {
     }
 }
 
-/// Joins as many cells from `start` on as go together. `before` are the variables that are there by then.
+/// Joins as many cells from `start` on as go together, up to `stop`. `before` are the variables that are there by then.
 pub(super) fn join(
     pieces: &[Option<Piece>],
-    start: usize,
+    (start, stop): (usize, Option<usize>),
     before: &BTreeSet<String>,
     (questions, places): (&[Wanted], &[Option<usize>]),
     path: impl Fn(&str) -> String,
@@ -136,10 +143,11 @@ pub(super) fn join(
         probes: Vec::new(),
         seen: BTreeSet::new(),
         complete: false,
+        lines: Vec::new(),
         mark,
     };
     for (place, piece) in pieces.iter().enumerate().skip(start) {
-        let Some(piece) = piece else { return joint.of_use(start) };
+        let Some(piece) = piece.as_ref().filter(|_| stop != Some(place)) else { return joint.of_use(start) };
         if !piece.items.iter().all(|item| items.insert(item)) {
             return joint.of_use(start);
         }
@@ -147,11 +155,8 @@ pub(super) fn join(
             joint.code.push_str(&format!("{line}\n"));
         }
         joint.code.push_str(&piece.code);
-        for name in &piece.names {
-            // By itself the cell would have to leave it behind, which a borrowed value cannot.
-            joint.code.push_str(&format!("::spikelab::evidence::kept(&{name});\n"));
-        }
         bound.extend(piece.names.iter().cloned());
+        joint.lines.push(joint.code.lines().count());
         joint.code.push_str(&format!("::spikelab::evidence::cell_ends({:?});\n", joint.mark));
         joint.end = place + 1;
         let here: Vec<usize> = (0..questions.len()).filter(|k| places[*k] == Some(place)).collect();
@@ -185,6 +190,22 @@ pub(super) fn join(
 impl Joint {
     fn of_use(self, start: usize) -> Option<Self> {
         (self.end > start + 1 || !self.probes.is_empty()).then_some(self)
+    }
+
+    /// Which of its cells the compiler refused, counted from 0, going by the first line that it names.
+    pub(super) fn refused(&self, message: &str) -> Option<usize> {
+        let line = message.lines().find_map(|line| {
+            let (number, _) = line.trim_start().split_once([' ', '│'])?;
+            line.contains('│').then(|| number.parse::<usize>().ok())?
+        })?;
+        // The block around all of it takes a line.
+        let line = line.saturating_sub(usize::from(self.complete));
+        self.lines.iter().position(|end| line <= *end)
+    }
+
+    /// Which of its cells did not come to its end, counted from 0.
+    pub(super) fn unfinished(&self, output: &str) -> usize {
+        output.lines().filter(|line| line.starts_with(self.mark.as_str())).count()
     }
 
     /// What each cell printed and how many seconds it ran, out of what all printed together.
@@ -235,7 +256,7 @@ mod tests {
             })
             .collect();
         let places: Vec<Option<usize>> = question.iter().map(|(_, place)| Some(*place)).collect();
-        join(&pieces(list), 0, &BTreeSet::new(), (&wanted, &places), |nonce| format!("/p/{nonce}"))
+        join(&pieces(list), (0, None), &BTreeSet::new(), (&wanted, &places), |nonce| format!("/p/{nonce}"))
     }
 
     #[test]
@@ -270,6 +291,8 @@ mod tests {
         let joint = joined(&["use a::*;", "use a::*; let x = 1;", "let x = 2;"], None).unwrap();
         assert_eq!((joint.end, joint.code.matches("use a").count()), (3, 1));
         assert_eq!(joint.code.matches("kept(&x)").count(), 2, "each x must be fit to be kept");
+        let moved = joined(&["let x = vec![1]; drop(x);", "let y = 1;"], None).unwrap();
+        assert!(moved.code.find("kept(&x)").unwrap() < moved.code.find("drop").unwrap());
         assert!(joint.complete && joint.code.starts_with('{'));
         assert!(!joined(&["let x = 1;", "let y = 2;", ":vars"], None).unwrap().complete);
     }
@@ -283,6 +306,19 @@ mod tests {
         let joint = joined(&["let a = 1;", "let y = 1;", "let z = 2;"], Some(("x", 1))).unwrap();
         assert_eq!((joint.probes.len(), joint.end), (0, 2), "x has another name or is missing");
         assert!(!joint.complete);
+    }
+
+    #[test]
+    fn the_cell_that_failed_is_found() {
+        let joint = joined(&["let x = 1;", "use a::b;\nlet y = x;", "let z = 2;"], None).unwrap();
+        for (text, cell) in [("let x = 1", 0), ("let y = x", 1), ("use a", 1), ("let z", 2)] {
+            let line = joint.code.lines().position(|line| line.contains(text)).unwrap() + 1;
+            let message = format!("Error: oh\n   ╭─[ cell ]\n   │\n{line:>3} │ {text}\n   │  ──\n");
+            assert_eq!(joint.refused(&message), Some(cell), "{}{message}", joint.code);
+        }
+        assert_eq!(joint.refused("no line at all"), None);
+        let text = format!("a\n{0} 1\nb\n{0} 1\n", joint.mark);
+        assert_eq!((joint.unfinished("a"), joint.unfinished(&text)), (0, 2));
     }
 
     #[test]

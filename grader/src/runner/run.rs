@@ -16,7 +16,7 @@ use crate::outcome::{CellOutcome, CellStatus, Transcript};
 /// How often a fresh kernel is started for one notebook.
 const FRESH_KERNELS: usize = 4;
 /// How often cells that go together may cost the kernel, until all run one by one.
-const JOINTS: usize = 2;
+const JOINTS: usize = 4;
 /// Computing time of cells that go together. Those that need longer have their own limits one by one.
 const JOINT: Duration = Duration::from_secs(15);
 
@@ -52,13 +52,24 @@ pub async fn run_notebook<K: Kernel>(
     let pieces: Vec<Option<Piece>> = cells.iter().map(Piece::new).collect();
     let mut bound = BTreeSet::new();
     let mut place = 0;
-    // Up to here cells run one by one.
-    let mut alone = 0;
+    // This cell runs alone, and if it works all up to `alone` do.
+    let (mut stop, mut alone) = (None, 0);
     while let Some(cell) = cells.get(place) {
         let path = |nonce: &str| run.kernel.probe_path(nonce);
-        let joint = if place < alone { None } else { join(&pieces, place, &bound, (wanted, &places), path) };
+        let joint = match place < alone || stop == Some(place) {
+            true => None,
+            false => join(&pieces, (place, stop), &bound, (wanted, &places), path),
+        };
         if let Some(joint) = joint {
-            if run.together(&joint, &cells[place..joint.end], wanted, &mut prober, &mut out).await? {
+            let ended = run.together(&joint, &cells[place..joint.end], wanted, &mut prober, &mut out).await?;
+            if let Together::Failed(cell) = ended {
+                // With this one alone the others may go together; if it works alone, they do not.
+                stop = cell.map(|cell| place + cell).filter(|cell| *cell < joint.end);
+                alone = if stop.is_some() { 0 } else { joint.end };
+                if stop.is_some_and(|stop| stop > place) {
+                    continue;
+                }
+            } else {
                 bound.extend(pieces[place..joint.end].iter().flatten().flat_map(|p| p.names.clone()));
                 place = joint.end;
                 let taken: Vec<usize> = joint.probes.iter().map(|(k, _)| *k).collect();
@@ -69,15 +80,17 @@ pub async fn run_notebook<K: Kernel>(
                 }
                 continue;
             }
-            alone = joint.end;
         }
         out.remarks.extend(suspicion::remarks(cell.index, &cell.source));
         let done = run.cell(cell, &mut out.remarks).await?;
         if done.status == CellStatus::Ok {
             bound.extend(pieces[place].iter().flat_map(|p| p.names.clone()));
+            if stop == Some(place) {
+                alone = cells.len();
+            }
         } else if run.patience_with_joints > 0 {
             // This was the one; those behind it may go together again.
-            alone = 0;
+            (stop, alone) = (None, 0);
         }
         out.cells.push(done);
         for question in wanted.iter().zip(&places).filter(|(_, at)| **at == Some(place)).map(|(q, _)| q) {
@@ -103,6 +116,13 @@ pub async fn run_notebook<K: Kernel>(
         }
     }
     Ok(out)
+}
+
+/// How running cells together ended.
+enum Together {
+    Worked,
+    /// Over which of them, counted from 0, if that shows.
+    Failed(Option<usize>),
 }
 
 /// A notebook half way.
@@ -181,7 +201,7 @@ impl<'a, K: Kernel> Run<'a, K> {
         })
     }
 
-    /// Runs cells together. False if that failed, after which everything is as it was before.
+    /// Runs cells together. If that failed everything is as it was before.
     async fn together(
         &mut self,
         joint: &Joint,
@@ -189,13 +209,20 @@ impl<'a, K: Kernel> Run<'a, K> {
         wanted: &[Wanted],
         prober: &mut Prober,
         out: &mut Transcript,
-    ) -> Result<bool, KernelFailure> {
+    ) -> Result<Together, KernelFailure> {
         if self.patience_with_joints == 0 || self.mend(&mut out.remarks).await?.is_err() {
-            return Ok(false);
+            return Ok(Together::Failed(None));
         }
-        let Some(limit) = self.time_left() else { return Ok(false) };
+        let Some(limit) = self.time_left() else { return Ok(Together::Failed(None)) };
         let nonces: Vec<String> = joint.probes.iter().map(|(_, nonce)| nonce.clone()).collect();
         let answer = self.kernel.probe_all(&joint.code, &nonces, limit.min(JOINT)).await;
+        let suspect = match &answer {
+            Ok((run, _)) if run.status == CellStatus::CompileError => {
+                run.message.as_deref().and_then(|message| joint.refused(message))
+            }
+            Ok((run, _)) => Some(joint.unfinished(&run.output)),
+            Err(_) => None,
+        };
         let files = match answer {
             Ok((run, files)) if run.status == CellStatus::Ok && !run.output_cut => {
                 let files: Option<Vec<ProbeFile>> =
@@ -203,7 +230,9 @@ impl<'a, K: Kernel> Run<'a, K> {
                 files.map(|files| (run, files))
             }
             // The compiler refused it, so nothing of it was run; a kernel for all cells at once knows no other way.
-            Ok((run, _)) if run.status == CellStatus::CompileError && !joint.complete => return Ok(false),
+            Ok((run, _)) if run.status == CellStatus::CompileError && !joint.complete => {
+                return Ok(Together::Failed(suspect));
+            }
             _ => None,
         };
         let present = match &files {
@@ -214,7 +243,7 @@ impl<'a, K: Kernel> Run<'a, K> {
         let (Some((run, files)), Some(mut present)) = (files, present) else {
             self.patience_with_joints -= 1;
             self.lost = Some(String::new());
-            return Ok(false);
+            return Ok(Together::Failed(suspect));
         };
         self.cpu += run.cpu_seconds;
         for ((k, _), file) in joint.probes.iter().zip(files) {
@@ -243,7 +272,7 @@ impl<'a, K: Kernel> Run<'a, K> {
                 cell.message = None;
             }
         }
-        Ok(true)
+        Ok(Together::Worked)
     }
 
     /// Takes a question's variables out; if the kernel ends over that, once more out of a fresh one.

@@ -35,10 +35,10 @@ impl Kernel for Fake {
         self.log.push(code.to_owned());
         let status = match code {
             "loop" => CellStatus::TimedOut,
-            "abort" => CellStatus::Died,
-            "hoard" => CellStatus::OverLimit,
-            "panic" => CellStatus::Panicked,
-            "fail" => return Err(KernelFailure("gone".into())),
+            "abort now" => CellStatus::Died,
+            "hoard now" => CellStatus::OverLimit,
+            "panic now" => CellStatus::Panicked,
+            "fail now" => return Err(KernelFailure("gone".into())),
             variable => {
                 let (name, type_name) = variable.split_once(": ").unwrap();
                 self.variables.push(Variable { name: name.into(), type_name: type_name.into() });
@@ -154,14 +154,20 @@ async fn an_endless_loop_costs_its_own_cell_only() {
 
 #[tokio::test]
 async fn a_fresh_kernel_is_started_only_if_something_is_left_to_do() {
-    let (out, kernel) = run(&[("", "x: f64"), ("", "hoard")], &[]).await;
+    let (out, kernel) = run(&[("", "x: f64"), ("", "hoard now")], &[]).await;
     assert_eq!((out.cells[1].status, kernel.restarts), (CellStatus::OverLimit, 0));
 }
 
 #[tokio::test]
 async fn fresh_kernels_run_out() {
-    let list =
-        [("", "abort"), ("", "abort"), ("", "abort"), ("", "abort"), ("", "abort"), ("q1", "m: Figure")];
+    let list = [
+        ("", "abort now"),
+        ("", "abort now"),
+        ("", "abort now"),
+        ("", "abort now"),
+        ("", "abort now"),
+        ("q1", "m: Figure"),
+    ];
     let (out, kernel) = run(&list, &[wanted("q1", "m", Kind::Figure)]).await;
     assert_eq!((kernel.restarts, out.cells[5].status), (FRESH_KERNELS, CellStatus::NotRun));
     assert_eq!(names(&out), [("q1", vec![])].into());
@@ -193,7 +199,7 @@ async fn kernel_commands_are_not_sent() {
 
 #[tokio::test]
 async fn a_failing_kernel_is_not_the_students_fault() {
-    let list = cells(&[("q1", "fail")]);
+    let list = cells(&[("q1", "fail now")]);
     let mut kernel = Fake { broken: true, ..Fake::default() };
     assert!(run_notebook(&mut kernel, &list, &[], Limits::default()).await.is_err());
 }
@@ -215,7 +221,7 @@ async fn a_kernel_that_ends_once_costs_nothing_wherever_it_ends() {
 
 #[tokio::test]
 async fn a_cell_that_ends_the_kernel_twice_is_to_blame_and_the_others_are_graded() {
-    let list = [("q1", "m: Figure"), ("q2", "fail"), ("q3", "k: f64")];
+    let list = [("q1", "m: Figure"), ("q2", "fail now"), ("q3", "k: f64")];
     let (out, kernel) = run(&list, &[wanted("q1", "m", Kind::Figure), wanted("q3", "k", Kind::Plain)]).await;
     assert_eq!((out.cells[1].status, kernel.restarts), (CellStatus::Died, 2));
     assert!(out.cells[1].message.as_ref().unwrap().contains("gone"));
