@@ -11,7 +11,7 @@ use super::environment::Place;
 use super::process::BoxProcess;
 use super::{KernelEnvironment, KernelError};
 use crate::outcome::{CellStatus, Isolation};
-use crate::runner::{CellRun, Kernel, KernelFailure, Probed, Variable};
+use crate::runner::{CellRun, Files, Kernel, KernelFailure, Probed, Variable};
 
 /// How long a box may take until its kernel answers.
 const START: Duration = Duration::from_secs(180);
@@ -112,7 +112,7 @@ impl Session {
         code: &str,
         nonces: &[String],
         limit: Duration,
-    ) -> Result<(CellRun, Vec<Option<Vec<u8>>>, Option<String>), KernelFailure> {
+    ) -> Result<(CellRun, Files, Option<String>), KernelFailure> {
         let started = Instant::now();
         let (code, names) = (code.to_owned(), nonces.to_vec());
         let answer =
@@ -188,7 +188,7 @@ impl Kernel for Session {
         code: &str,
         nonces: &[String],
         limit: Duration,
-    ) -> Result<(CellRun, Vec<Option<Vec<u8>>>), KernelFailure> {
+    ) -> Result<(CellRun, Files), KernelFailure> {
         let (run, files, tampered) = self.files(code, nonces, limit).await?;
         Ok((run, if tampered.is_some() { vec![None; nonces.len()] } else { files }))
     }

@@ -63,6 +63,9 @@ pub enum Probed {
     Tampered(String),
 }
 
+/// The files that several probes wrote, in the order in which they were asked for, as far as they are there.
+pub type Files = Vec<Option<Vec<u8>>>;
+
 /// What the runner needs of a kernel.
 pub trait Kernel: Send {
     /// Runs one cell, stopped after `limit` of computing. After [`CellStatus::TimedOut`], [`CellStatus::OverLimit`] and
@@ -93,7 +96,7 @@ pub trait Kernel: Send {
         code: &str,
         nonces: &[String],
         limit: Duration,
-    ) -> impl Future<Output = Result<(CellRun, Vec<Option<Vec<u8>>>), KernelFailure>> + Send;
+    ) -> impl Future<Output = Result<(CellRun, Files), KernelFailure>> + Send;
 
     /// Ends the kernel with all it started and starts a fresh one, without any variables.
     fn restart(&mut self) -> impl Future<Output = Result<(), KernelFailure>> + Send;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use spikelab::evidence::{Evidence, ProbeFile};
 
-use super::super::{Kind, Probed, Variable, WantedVariable};
+use super::super::{Files, Kind, Probed, Variable, WantedVariable};
 use super::*;
 
 /// Understands `NAME: Type`, `loop`, `panic` and probe cells.
@@ -84,7 +84,7 @@ impl Kernel for Fake {
         code: &str,
         nonces: &[String],
         _: Duration,
-    ) -> Result<(CellRun, Vec<Option<Vec<u8>>>), KernelFailure> {
+    ) -> Result<(CellRun, Files), KernelFailure> {
         panic!("no cell of these tests is Rust that could be joined: {code} {nonces:?}");
     }
 
