@@ -115,7 +115,7 @@ pub struct PanelData {
 pub struct SeriesData {
     /// Legend text.
     pub label: String,
-    /// `line`, `points`, `vlines`, `hlines`, `bars` or `cells`.
+    /// `line`, `points`, `vlines`, `hlines`, `bars`, `cells` or `area`.
     pub style: String,
     /// Horizontal coordinates.
     #[serde(with = "floats")]
@@ -166,6 +166,11 @@ pub const LONGEST_DESCRIPTION: usize = 8 << 20;
 /// Things that can leave a notebook as [`Evidence`]: numbers, lists, texts and the library's own objects.
 ///
 /// Nothing else can, so a type of the same name is never taken for one of the library's.
+#[diagnostic::on_unimplemented(
+    message = "this value cannot be looked at by a check",
+    label = "its type is `{Self}`",
+    note = "if its type is a `Result`, put a `?` at the end of the line that makes it"
+)]
 pub trait ToEvidence: sealed::Sealed {
     /// Copies the value into plain data.
     fn to_evidence(&self) -> Evidence;

@@ -13,7 +13,8 @@
 //! # Ok::<(), spikelab::Error>(())
 //! ```
 //!
-//! The [`guide`] goes through the whole model language, a page for each part: [units](guide::units),
+//! The [`guide`] begins with [the exercises](guide::start) and [moving from Brian2](guide::brian2), and goes through the whole model
+//! language, a page for each part: [units](guide::units),
 //! [equations](guide::equations), [functions](guide::functions), [integrators](guide::integrators),
 //! [groups](guide::groups), [synapses](guide::synapses), [monitors](guide::monitors), [networks](guide::network),
 //! [descriptions](guide::description), [analysis and plots](guide::plots), [randomness](guide::randomness) and
@@ -23,6 +24,7 @@
 #![warn(clippy::print_stdout)]
 
 pub mod analysis;
+pub mod checks;
 mod codegen;
 pub mod description;
 mod equation_text;
@@ -66,6 +68,7 @@ pub use ndarray::ArrayBase;
 
 /// What a notebook needs: `use spikelab::prelude::*;`
 pub mod prelude {
+    pub use crate::check;
     pub use crate::figure::{Figure, IntoSeries};
     pub use crate::units::{
         Dimension, Hz, Mohm, Quantity, QuantityArray, kHz, mV, ms, nA, nF, nS, pA, pF, second, uA, uF, uS,

@@ -136,6 +136,33 @@ enum Command {
         #[command(flatten)]
         sandbox: Sandbox,
     },
+    /// Open the exercises in JupyterLab, with kernel and library ready
+    Lab {
+        /// A notebook, a folder, or an exercise such as exercise1 [default: all exercises]
+        what: Option<PathBuf>,
+        /// Put JupyterLab into a folder of its own if it is missing
+        #[arg(long)]
+        install: bool,
+        /// Prepare everything, open nothing
+        #[arg(long)]
+        prepare_only: bool,
+        /// Options for JupyterLab itself, such as `-- --no-browser`
+        #[arg(last = true)]
+        options: Vec<String>,
+    },
+    /// Hold your own notebook against its public checks, within a second and without marks
+    #[command(after_help = CHECK)]
+    Check {
+        /// The notebook
+        #[arg(value_name = "NOTEBOOK")]
+        file: PathBuf,
+        /// Check again whenever it is saved
+        #[arg(long, short)]
+        watch: bool,
+        /// Stop it after so many seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+        seconds: u64,
+    },
     /// Show whether everything that grading needs is here, and whether the sandbox holds
     Doctor,
     /// Print the JSON Schema of a file format, for editors and for programs that write such files
@@ -175,6 +202,13 @@ never counted as zero.
 Every finished submission is in the gradebook at once. After an interruption, a crash
 or a full disk the same command goes on. What is unchanged is not run again, a
 changed rubric is applied to the stored values, and no mark is ever forgotten.";
+
+const CHECK: &str = "\
+The notebook is compiled and run as one program with your own rights, so only check
+notebooks that you trust. Cells with blanks, and cells that need them, are left out.
+The kernel of Jupyter has the last word: it is stricter about what stays after a cell.
+
+Exit codes: 0 all checks pass, 1 some do not, 2 wrong usage.";
 
 #[derive(Subcommand)]
 enum KernelCommand {
@@ -276,6 +310,10 @@ fn main() -> ExitCode {
         Command::Verify { quick, course, sandbox } => {
             commands::verify(course.root.as_deref(), sandbox.isolation(), quick)
         }
+        Command::Lab { what, install, prepare_only, options } => {
+            commands::lab(&commands::Lab { what, install, prepare_only, options })
+        }
+        Command::Check { file, watch, seconds } => commands::check(&file, watch, seconds),
         Command::Doctor => commands::doctor(),
         Command::Schema { format: SchemaFormat::Network } => commands::network_schema(),
         Command::Schema { format: SchemaFormat::Rubric } => commands::rubric_schema(),

@@ -324,6 +324,10 @@ pub fn check(released: &Notebook, on_disk: &Notebook) -> Vec<Difference> {
         );
         differences.push(Difference { cell: None, grade_id: None, what });
     }
+    if released.public_checks() != on_disk.public_checks() {
+        let what = "its public checks are not those of the rubric and the expected values".to_owned();
+        differences.push(Difference { cell: None, grade_id: None, what });
+    }
     differences
 }
 

@@ -99,6 +99,15 @@ impl Canvas<'_> {
         self.backend.draw_rect(from, to, &ink.style(true), true).map_err(undrawn)
     }
 
+    /// Fills what a closed line encloses.
+    pub(super) fn polygon(&mut self, points: &[Point], ink: Ink) -> Result<()> {
+        let places: Vec<_> = points.iter().copied().map(place).collect();
+        if places.len() < 3 {
+            return Ok(());
+        }
+        self.backend.fill_polygon(places, &ink.style(true)).map_err(undrawn)
+    }
+
     /// Writes a text with its baseline at `at`.
     pub(super) fn text(&mut self, text: &str, at: Point, lettering: Lettering) -> Result<()> {
         // The backend lowers "centred" text by half an x-height, about 0.265 of its size; this takes it back.

@@ -57,6 +57,7 @@ fn draw_panel(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
         match series.style {
             Style::Line => line(canvas, frame, series, ink, &mut covered)?,
             Style::Bars => bars(canvas, frame, series, ink, &mut covered)?,
+            Style::Area => area(canvas, frame, series, ink)?,
             Style::Cells => covered.extend(mosaic::cells(canvas, frame, series)?),
             Style::Points => points(canvas, frame, series, ink, &mut covered)?,
             Style::VLines | Style::HLines => straight(canvas, frame, series, ink, &mut covered)?,
@@ -73,9 +74,10 @@ fn draw_panel(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
 /// Colour, width and opacity of a series.
 pub(super) fn stroke(panel: &Panel, series: usize) -> Ink {
     let look = panel.series[series].look;
+    let usual = if panel.series[series].style == Style::Area { 0.25 } else { 1.0 };
     Ink {
         colour: panel.colour(series),
-        opacity: look.opacity.unwrap_or(1.0),
+        opacity: look.opacity.unwrap_or(usual),
         width: look.width.unwrap_or(1.6),
     }
 }
@@ -136,6 +138,14 @@ fn bars(
         sample((bar.right, bar.top), (bar.right, bar.bottom), covered);
     }
     Ok(())
+}
+
+/// An area hides nothing, so a legend may stand on it.
+fn area(canvas: &mut Canvas<'_>, frame: &Frame<'_>, series: &Series, ink: Ink) -> Result<()> {
+    let points = series.x.iter().zip(&series.y).filter(|(x, y)| x.is_finite() && y.is_finite());
+    let (left, right, top, bottom) = (frame.area.left, frame.area.right, frame.area.top, frame.area.bottom);
+    let inside = points.map(|(&x, &y)| (frame.x(x).clamp(left, right), frame.y(y).clamp(top, bottom)));
+    canvas.polygon(&inside.collect::<Vec<Point>>(), ink)
 }
 
 fn points(

@@ -33,6 +33,7 @@ fn series(series: &Series) -> SeriesData {
         Style::HLines => "hlines",
         Style::Bars => "bars",
         Style::Cells => "cells",
+        Style::Area => "area",
     };
     SeriesData {
         label: series.label.clone(),

@@ -82,7 +82,7 @@ fn sample(canvas: &mut Canvas<'_>, frame: &Frame<'_>, series: usize, at: Point) 
     let end = (at.0 + SAMPLE, at.1);
     match frame.panel.series[series].style {
         Style::Line => canvas.line(&[at, end], ink),
-        Style::Bars => {
+        Style::Bars | Style::Area => {
             let swatch = Rect { left: at.0 + 4.0, right: end.0 - 4.0, top: at.1 - 5.0, bottom: at.1 + 5.0 };
             canvas.fill(&swatch, ink)
         }

@@ -33,6 +33,8 @@ pub(super) enum Style {
     Bars,
     /// A unit square about every whole x and y, with a value shown as its colour.
     Cells,
+    /// What lies between two curves: there along the lower one and back along the upper one.
+    Area,
 }
 
 /// Changes to the usual look; `None` leaves the choice to the drawing.

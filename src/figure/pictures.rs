@@ -23,6 +23,36 @@ impl Figure {
         self.bars("bar", x, height, 0.8)
     }
 
+    /// Fills what lies between two curves, such as a band in which a value is expected.
+    ///
+    /// ```
+    /// use spikelab::Figure;
+    /// let figure = Figure::new().fill_between([0, 1, 2], [0.8, 0.9, 0.8], [1.2, 1.1, 1.2]).label("expected");
+    /// assert!(figure.to_svg()?.contains("<polygon"));
+    /// # Ok::<(), spikelab::Error>(())
+    /// ```
+    pub fn fill_between(self, x: impl IntoSeries, low: impl IntoSeries, high: impl IntoSeries) -> Self {
+        self.change(|panel| {
+            let x = plain(x, "the x values of `fill_between`")?;
+            let low = plain(low, "the lower values of `fill_between`")?;
+            let high = plain(high, "the upper values of `fill_between`")?;
+            same_length("fill_between", "x values", x.len(), "lower values", low.len())?;
+            same_length("fill_between", "x values", x.len(), "upper values", high.len())?;
+            let there_and_back = x.iter().chain(x.iter().rev()).copied().collect();
+            panel.push(Style::Area, there_and_back, low.into_iter().chain(high.into_iter().rev()).collect());
+            Ok(())
+        })
+    }
+
+    /// Takes the series drawn last out of the cycle of colours: it stands behind what counts.
+    pub(crate) fn in_grey(self) -> Self {
+        self.set(|panel| {
+            if let Some(series) = panel.series.last_mut() {
+                series.look.colour = Some((110, 110, 110));
+            }
+        })
+    }
+
     /// Draws how many values fall into each of so many bins of one width, from the smallest value to the largest.
     /// Values that are not finite are left out.
     ///

@@ -5,6 +5,8 @@
 //!
 //! | page | constructs |
 //! | --- | --- |
+//! | [`start`] | the exercises, from nothing to the first spike; what to do when something goes wrong |
+//! | [`brian2`] | every construct of a Brian2 script, and what it is here |
 //! | [`units`] | quantities, names and prefixes, arithmetic, printing |
 //! | [`equations`] | differential equations, subexpressions, parameters, flags, names that are always there |
 //! | [`functions`] | the functions of equations, your own, values over time |
@@ -17,6 +19,12 @@
 //! | [`plots`] | analysis and pictures |
 //! | [`randomness`] | seeds, and what they fix |
 //! | [`errors`] | what a mistake looks like |
+
+#[doc = include_str!("start.md")]
+pub mod start {}
+
+#[doc = include_str!("brian2.md")]
+pub mod brian2 {}
 
 #[doc = include_str!("units.md")]
 pub mod units {}

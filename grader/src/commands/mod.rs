@@ -1,11 +1,13 @@
 //! What the command line can ask for, one file a command; each returns whether everything could be done.
 //! Errors are those that stop the command; what concerns one submission is in its report.
 
+mod check;
 mod doctor;
 mod expect;
 mod export;
 mod grade;
 mod kernel;
+mod lab;
 mod marks;
 mod new;
 mod release;
@@ -16,11 +18,13 @@ mod tell;
 mod verdicts;
 mod verify;
 
+pub use check::check;
 pub use doctor::doctor;
 pub use expect::expect;
 pub use export::{Export, export};
 pub use grade::{Place, Request, grade, grade_by, regrade};
 pub use kernel::{install_kernel, run_kernel};
+pub use lab::{Lab, lab};
 pub use marks::{history, override_points};
 pub use new::new_course;
 pub use release::release;

@@ -4,8 +4,9 @@
 use std::path::Path;
 
 use super::Outcome;
-use crate::course::Course;
+use crate::course::{CheckSpec, Course, Expected};
 use crate::notebook::Notebook;
+use crate::public::public_checks;
 use crate::release::{check, release as blanked};
 use crate::{Error, Result};
 
@@ -36,8 +37,15 @@ pub fn release(names: &[String], check_only: bool, course: Option<&Path>) -> Res
 /// The notebook that students should have.
 pub(super) fn make(course: &Course, name: &str) -> Result<Notebook> {
     let path = course.solution(name);
-    blanked(&course.notebook(&path)?, name)
-        .map_err(|e| Error::new(format!("{}: {e}", path.display()), "mend the solution notebook"))
+    let mut notebook = blanked(&course.notebook(&path)?, name)
+        .map_err(|e| Error::new(format!("{}: {e}", path.display()), "mend the solution notebook"))?;
+    let rubric = course.rubric(name)?;
+    let mut checks = rubric.questions.iter().flat_map(|q| &q.checks);
+    if checks.any(CheckSpec::is_public) {
+        let expected = Expected::load(&course.expected(name), &rubric)?;
+        notebook.set_public_checks(&public_checks(&rubric, &expected));
+    }
+    Ok(notebook)
 }
 
 /// In what the notebook on disk differs from the one that students should have.

@@ -30,6 +30,9 @@ macro_rules! checks {
                 /// Shown when points were lost.
                 #[serde(default)]
                 pub hint: Option<String>,
+                /// Told to students at once, coarsely: in the notebook by `check!`, and by `grader check`.
+                #[serde(default, skip_serializing_if = "is_false")]
+                pub public: bool,
                 $($(#[$fdoc])* $(#[serde(default = $default)])? pub $field: $t,)*
             }
         )*
@@ -74,6 +77,12 @@ macro_rules! checks {
             #[must_use]
             pub fn variable(&self) -> &str {
                 match self { $(Self::$name(c) => &c.variable,)* }
+            }
+
+            /// True if students may know at once about what it looks at.
+            #[must_use]
+            pub const fn is_public(&self) -> bool {
+                match self { $(Self::$name(c) => c.public,)* }
             }
 
             /// Points possible.
@@ -263,6 +272,10 @@ const fn twice() -> usize {
 }
 const fn no() -> bool {
     false
+}
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for this signature")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 const fn yes() -> bool {
     true

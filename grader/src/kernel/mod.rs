@@ -17,8 +17,10 @@ mod vendor;
 pub use environment::KernelEnvironment;
 pub use identity::identity;
 pub use install::{install, run_kernel};
+pub(crate) use prepare::{CARGO as PROFILES, spinner};
 pub use sandbox::{Finding, examine};
 pub use session::Session;
+pub(crate) use toolchain::Tools;
 
 /// Something about the kernel that stops the work; says what to do next.
 #[derive(Clone, Debug, thiserror::Error)]

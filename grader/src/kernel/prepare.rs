@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::environment::{UNWANTED, write};
 use super::layout::{self, Layout};
-use super::toolchain::{Toolchain, workspace};
+use super::toolchain::{Toolchain, target, workspace};
 use super::{KernelEnvironment, KernelError, Session, standard_library, vendor};
 use crate::outcome::Isolation;
 use crate::runner::Kernel;
@@ -25,8 +25,7 @@ impl KernelEnvironment {
     pub async fn prepare(isolation: Isolation) -> Result<Self, KernelError> {
         let workspace = workspace()?;
         let toolchain = Toolchain::find(&workspace)?;
-        let target =
-            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
+        let target = target(&workspace);
         let cache = target.join("spikelab");
         std::fs::create_dir_all(&cache).map_err(|e| KernelError::io("make", &cache, &e))?;
         // Several graders may start at once; the first one builds, the others wait.
@@ -93,19 +92,20 @@ impl KernelEnvironment {
             }
             std::fs::create_dir_all(folder).map_err(|e| KernelError::io("make", folder, &e))?;
         }
-        let library = match self.isolation {
+        // With the library's crates beside it a kernel needs no network, whatever the user's Cargo has at hand.
+        vendor::library(workspace, &layout.library)?;
+        vendor::crates(&layout.library, &layout.crates, toolchain)?;
+        let (library, crates, settings) = match self.isolation {
             Isolation::None => {
-                // The student's cells compile fast and check for overflow; the library below them runs fast.
-                write(&self.work.join(".cargo/config.toml"), CARGO)?;
-                workspace.display().to_string()
+                let text = |path: &Path| path.display().to_string();
+                (text(&layout.library), text(&layout.crates), self.work.join(".cargo/config.toml"))
             }
             Isolation::Full => {
-                vendor::library(workspace, &layout.library)?;
-                vendor::crates(&layout.library, &layout.crates, toolchain)?;
-                write(&self.config.join("cargo/config.toml"), &format!("{CARGO}{OFFLINE}"))?;
-                layout::LIBRARY.to_owned()
+                (layout::LIBRARY.to_owned(), layout::CRATES.to_owned(), self.config.join("cargo/config.toml"))
             }
         };
+        // The student's cells compile fast and check for overflow; the library below them runs fast.
+        write(&settings, &format!("{CARGO}{}", offline(&crates)))?;
         write(
             &self.config.join("evcxr.toml"),
             &format!(
@@ -196,7 +196,8 @@ fn own(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-const CARGO: &str = "\
+/// How cells, and the library below them, are compiled.
+pub(crate) const CARGO: &str = "\
 [profile.dev]
 incremental = false
 codegen-units = 1
@@ -218,19 +219,14 @@ opt-level = 2
 ";
 
 /// Raised whenever what is made here changes in kind.
-const CONTENTS: u32 = 2;
+const CONTENTS: u32 = 3;
 
-/// Where the box finds the library's crates.
-const OFFLINE: &str = "
-[source.crates-io]
-replace-with = \"vendored\"
-
-[source.vendored]
-directory = \"/opt/vendor\"
-
-[net]
-offline = true
-";
+/// Where Cargo finds the library's crates.
+fn offline(crates: &str) -> String {
+    format!(
+        "\n[source.crates-io]\nreplace-with = \"vendored\"\n\n[source.vendored]\ndirectory = {crates:?}\n\n[net]\noffline = true\n"
+    )
+}
 
 /// Builds one of the programs unless it is up to date; Cargo knows.
 pub(super) fn build(
@@ -317,13 +313,22 @@ fn build_bar(package: &str, packages: u64) -> ProgressBar {
     bar
 }
 
-fn spinner(text: &'static str) -> ProgressBar {
+pub(crate) fn spinner(text: &'static str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_message(text);
     if bar.is_hidden() {
         eprintln!("{text}");
     }
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
+}
+
+/// The compiled template of a kernel, in a box or not, if one is there for the library as it is now.
+pub(super) fn prepared(workspace: &Path, toolchain: &Toolchain) -> Option<PathBuf> {
+    let target = target(workspace);
+    let program = target.join("release").join(format!("spikelab-kernel{}", std::env::consts::EXE_SUFFIX));
+    let key = key(workspace, &program, toolchain).ok()?;
+    let places = ["", "box-"].map(|kind| target.join("spikelab").join(format!("{kind}{key}")));
+    places.into_iter().find(|place| place.join("complete").exists()).map(|place| place.join("template"))
 }
 
 /// A name for this state of library, kernel and compiler.
@@ -343,7 +348,7 @@ fn key(workspace: &Path, program: &Path, toolchain: &Toolchain) -> Result<String
         // Cargo goes by times: after a `touch` every kernel would compile the library anew.
         file.metadata().and_then(|m| m.modified()).ok().hash(&mut hasher);
     }
-    (CARGO, OFFLINE, layout::LIBRARY, layout::CRATES, CONTENTS).hash(&mut hasher);
+    (CARGO, offline(""), layout::LIBRARY, layout::CRATES, CONTENTS).hash(&mut hasher);
     Ok(format!("{:016x}", hasher.finish()))
 }
 

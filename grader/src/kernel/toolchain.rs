@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::KernelError;
+use super::environment::UNWANTED;
 
 /// The compiler that kernels use.
 #[derive(Clone, Debug)]
@@ -43,6 +44,60 @@ impl Toolchain {
             bin.join("cargo").exists().then_some(bin).into_iter().chain(std::env::split_paths(&rest));
         std::env::join_paths(places).unwrap_or(rest)
     }
+}
+
+/// The compiler and the places of this workspace, for what is compiled without a kernel.
+#[derive(Clone, Debug)]
+pub(crate) struct Tools {
+    toolchain: Toolchain,
+    /// The repository.
+    pub(crate) workspace: PathBuf,
+    /// Where this program keeps what it made for itself.
+    pub(crate) cache: PathBuf,
+}
+
+impl Tools {
+    pub(crate) fn find() -> Result<Self, KernelError> {
+        let workspace = workspace()?;
+        let toolchain = Toolchain::find(&workspace)?;
+        let cache = target(&workspace).join("spikelab");
+        // Compilers are started in other folders.
+        let cache = std::path::absolute(&cache).unwrap_or(cache);
+        Ok(Self { toolchain, workspace, cache })
+    }
+
+    /// PATH with the real compiler in front.
+    fn path(&self) -> std::ffi::OsString {
+        self.toolchain.path()
+    }
+
+    /// The library as kernels have it, if it is compiled: the file, and the folders of what it is made from.
+    pub(crate) fn library(&self) -> Option<(PathBuf, [PathBuf; 2])> {
+        let built = super::prepare::prepared(&self.workspace, &self.toolchain)?.join("target");
+        let folders = [built.join(&self.toolchain.host).join("debug/deps"), built.join("debug/deps")];
+        let files = std::fs::read_dir(&folders[0]).ok()?.filter_map(|e| Some(e.ok()?.path()));
+        let is_library = |p: &PathBuf| {
+            let name = p.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("libspikelab-") && name.ends_with(".rlib")
+        };
+        let newest = files.filter(is_library).max_by_key(|p| p.metadata().and_then(|m| m.modified()).ok())?;
+        Some((newest, folders))
+    }
+
+    /// Cargo or rustc, without what an outer Cargo would tell it.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("PATH", self.path()).stdin(std::process::Stdio::null());
+        for name in UNWANTED {
+            command.env_remove(name);
+        }
+        command
+    }
+}
+
+/// Where Cargo puts what it builds of this workspace.
+pub(super) fn target(workspace: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from)
 }
 
 /// The folder of this workspace: where the program was started from, or where it was built.

@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use spikelab::checks::PublicChecks;
 
 use super::cell::{json_kind, object_entry};
 use super::{Cell, NotebookError, Problem, strict, upgrade};
@@ -134,6 +135,21 @@ impl Notebook {
     #[must_use]
     pub fn assignment(&self) -> Option<&str> {
         self.metadata()?.get("spikelab")?.get("assignment")?.as_str()
+    }
+
+    /// The public checks that release wrote into `metadata.spikelab.checks`, as far as they can be read.
+    #[must_use]
+    pub fn public_checks(&self) -> Option<PublicChecks> {
+        PublicChecks::deserialize(self.metadata()?.get("spikelab")?.get("checks")?).ok()
+    }
+
+    /// Writes `metadata.spikelab.checks`; without any the key goes.
+    pub fn set_public_checks(&mut self, checks: &PublicChecks) {
+        let own = object_entry(self.metadata_mut(), "spikelab");
+        match serde_json::to_value(checks) {
+            Ok(value) if !checks.questions.is_empty() => drop(own.insert("checks".into(), value)),
+            _ => drop(own.remove("checks")),
+        }
     }
 
     /// Writes `metadata.spikelab.assignment`.

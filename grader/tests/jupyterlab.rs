@@ -1,0 +1,110 @@
+//! The exercises as students meet them: real JupyterLab in headless Chromium, cells run, plots looked for, a wrong blank seen.
+//! `cargo test --release -p grader --test jupyterlab -- --ignored --nocapture`; prepares everything by itself.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use grader::notebook::Notebook;
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{command:?}: {}\n{words}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Python with JupyterLab and Playwright, and a browser if the machine has none.
+fn python() -> PathBuf {
+    let folder = root().join("target/spikelab/browser");
+    let python = folder.join("bin/python");
+    let works = |python: &Path| {
+        Command::new(python)
+            .args(["-c", "import jupyterlab, playwright"])
+            .output()
+            .is_ok_and(|o| o.status.success())
+    };
+    if !works(&python) {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
+        run(Command::new(&python).args(["-m", "pip", "install", "-q", "jupyterlab", "playwright"]));
+    }
+    let names = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+    let has = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success());
+    if !names.iter().any(|name| has(&name)) {
+        run(Command::new(&python).args(["-m", "playwright", "install", "chromium"]));
+    }
+    python
+}
+
+/// The released notebook with the solution's cells, and changes of some of them.
+fn filled(name: &str, changes: &[(&str, &str, &str)]) -> Notebook {
+    let of = |folder: &str| Notebook::load(&root().join(folder).join(format!("{name}.ipynb"))).unwrap();
+    let (mut notebook, solution) = (of("assignment"), of("solutions"));
+    for cell in notebook.cells_mut() {
+        let Some(id) = cell.grade_id() else { continue };
+        let Some((_, solved)) = solution.cell_by_grade_id(&id).filter(|(_, c)| c.is_code()) else { continue };
+        let marks = ["// BEGIN SOLUTION", "// END SOLUTION", "// BLANK:"];
+        let text = solved.source();
+        let lines = text.lines().filter(|l| !marks.iter().any(|m| l.trim_start().starts_with(m)));
+        let mut text = lines.collect::<Vec<_>>().join("\n");
+        for (_, from, to) in changes.iter().filter(|(cell, _, _)| *cell == id) {
+            assert!(text.contains(from), "{id} has no {from}");
+            text = text.replace(from, to);
+        }
+        cell.set_source(&text);
+    }
+    notebook
+}
+
+#[test]
+#[ignore = "needs a browser and some minutes"]
+fn every_exercise_works_in_jupyterlab() {
+    let python = python();
+    let scratch = tempfile::tempdir().unwrap();
+    let (notebooks, data) = (scratch.path().join("notebooks"), scratch.path().join("data"));
+    std::fs::create_dir(&notebooks).unwrap();
+    let names: Vec<String> = (1..=6).map(|n| format!("exercise{n}")).collect();
+    for name in &names {
+        filled(name, &[]).save(&notebooks.join(format!("{name}.ipynb"))).unwrap();
+    }
+    let wrong = [
+        ("exercise1-charge", "10.0 * ms", "20.0 * ms"),
+        ("exercise1-theory", "1.0 - (-t / 10.0).exp()", "____"),
+        ("exercise1-spike", ".with(\"tau\", tau)", ".with(\"tua\", tau)"),
+    ];
+    filled("exercise1", &wrong).save(&notebooks.join("wrong.ipynb")).unwrap();
+    let pictures = root().join("target/spikelab/screenshots");
+    let jupyter = python.parent().unwrap().to_owned();
+    let path = format!("{}:{}", jupyter.display(), std::env::var("PATH").unwrap_or_default());
+    run(Command::new(env!("CARGO_BIN_EXE_grader"))
+        .args(["lab", "--prepare-only"])
+        .env("PATH", &path)
+        .env("JUPYTER_DATA_DIR", &data));
+    let mut drive = Command::new(&python);
+    drive.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jupyterlab/drive.py"));
+    drive.args([&notebooks, &pictures, scratch.path()]);
+    let said = run(drive.env("PATH", &path).env("JUPYTER_DATA_DIR", &data));
+    println!("{said}\nscreenshots: {}", pictures.display());
+    let lines: Vec<Value> = said.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(lines.len(), names.len() + 2, "each in a light theme, one in a dark one");
+    for line in &lines {
+        let count = |key: &str| line[key].as_u64().unwrap_or(0);
+        let errors = line["errors"].as_array().unwrap();
+        let all = errors.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n");
+        assert_eq!(count("unset"), 0, "an equation that cannot be typeset: {line}");
+        assert!(count("formulas") > 0 && count("bytes") < 1_000_000, "{line}");
+        if line["notebook"] == "wrong" {
+            for word in ["unknown name `tau`", "____"] {
+                assert!(all.contains(word), "{word} is missing from {all}");
+            }
+            assert!(count("failed") > 0, "{line}");
+        } else {
+            assert!(errors.is_empty() && count("failed") == 0, "{line}");
+            assert!(count("plots") >= 3 && count("passed") >= 1, "{line}");
+        }
+    }
+}
