@@ -34,7 +34,7 @@ fn python() -> PathBuf {
     }
     let names = ["chromium", "chromium-browser", "google-chrome", "chrome"];
     let has = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success());
-    if !names.iter().any(|name| has(&name)) {
+    if !names.iter().any(has) {
         run(Command::new(&python).args(["-m", "playwright", "install", "chromium"]));
     }
     python
