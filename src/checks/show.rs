@@ -8,7 +8,6 @@ use std::io::Write;
 use super::Finding;
 
 /// The result of `check!`. It shows itself once, whether it is the last expression of a cell or a statement.
-#[derive(Debug)]
 #[must_use = "it is shown below the cell"]
 pub struct Checked {
     title: String,
