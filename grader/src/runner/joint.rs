@@ -53,10 +53,14 @@ pub fn goes_together(cells: &[CodeCell], questions: &[Wanted]) -> bool {
 impl Piece {
     /// Nothing if the cell must run alone.
     pub(super) fn new(cell: &CodeCell) -> Option<Self> {
-        if cell.has_command() || cell.source.contains("____") {
+        if cell.has_command() {
             return None;
         }
         let block: syn::Block = syn::parse_str(&format!("{{{}\n}}", cell.source)).ok()?;
+        // In code and in texts, but not in comments.
+        if block.to_token_stream().to_string().contains("____") {
+            return None;
+        }
         let mut piece = Self { code: String::new(), names: Vec::new(), items: Vec::new(), uses: Vec::new() };
         let last = block.stmts.len().checked_sub(1);
         for (k, statement) in block.stmts.into_iter().enumerate() {
@@ -274,6 +278,7 @@ mod tests {
             assert!(piece(alone).is_none(), "{alone}");
         }
         assert_eq!(piece("let (a, mut b): (f64, f64) = (1.0, 2.0); // both").unwrap().names, ["a", "b"]);
+        assert!(piece("// was: ____\nlet x = 1;").is_some() && piece("f(\"v > ____\");").is_none());
         assert!(piece("").unwrap().code.is_empty());
     }
 
