@@ -260,7 +260,7 @@ impl Session {
         let (cpu, wall) = (usage.cpu - before.cpu, started.elapsed().as_secs_f64());
         if limits.is_late(cpu, wall) {
             let words = format!(
-                "stopped after {wall:.0} s, of which it computed {cpu:.1} s; does the cell sleep or read input?"
+                "stopped after {wall:.0} s, computing for {cpu:.1} s and waiting otherwise; does the cell sleep or read input?"
             );
             return Err(Stop::Limit(Limit::Wall, words));
         }
