@@ -83,6 +83,24 @@ pub enum Evidence {
     },
 }
 
+impl Evidence {
+    /// What it is, in words.
+    #[must_use]
+    pub const fn in_words(&self) -> &'static str {
+        match self {
+            Self::Number { .. } => "a number",
+            Self::Array { .. } => "a list of numbers",
+            Self::Spikes { .. } => "a SpikeMonitor",
+            Self::Traces { .. } => "a StateMonitor",
+            Self::Connectivity { .. } => "Synapses",
+            Self::Group { .. } => "a NeuronGroup",
+            Self::Figure { .. } => "a Figure",
+            Self::Network { .. } => "a Network",
+            Self::Text { .. } => "a text",
+        }
+    }
+}
+
 /// The traces of one variable.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TraceSet {

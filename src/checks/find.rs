@@ -52,7 +52,7 @@ impl PublicCheck {
         let found = match value {
             None => wrong(format!("there is no `{name}` yet")),
             Some(value) => self.expect.look(value).unwrap_or_else(|| {
-                wrong(format!("`{name}` should be {}, but it is {}", self.expect.wanted(), kind(value)))
+                wrong(format!("`{name}` should be {}, but it is {}", self.expect.wanted(), value.in_words()))
             }),
         };
         Finding {
@@ -165,21 +165,6 @@ impl Expect {
             },
             _ => return None,
         })
-    }
-}
-
-/// What a value is, in words.
-const fn kind(evidence: &Evidence) -> &'static str {
-    match evidence {
-        Evidence::Number { .. } => "a number",
-        Evidence::Array { .. } => "a list of numbers",
-        Evidence::Spikes { .. } => "a SpikeMonitor",
-        Evidence::Traces { .. } => "a StateMonitor",
-        Evidence::Connectivity { .. } => "Synapses",
-        Evidence::Group { .. } => "a NeuronGroup",
-        Evidence::Figure { .. } => "a Figure",
-        Evidence::Network { .. } => "a Network",
-        Evidence::Text { .. } => "a text",
     }
 }
 

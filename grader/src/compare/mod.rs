@@ -96,25 +96,10 @@ pub fn compare(check: &CheckSpec, expected: &Evidence, got: &Evidence) -> Compar
         Comparison::wrong(format!(
             "`{}` should be {}, but it is {}",
             check.variable(),
-            kind(expected),
-            kind(got)
+            expected.in_words(),
+            got.in_words()
         ))
     })
-}
-
-/// What a value is, in words.
-fn kind(evidence: &Evidence) -> &'static str {
-    match evidence {
-        Evidence::Number { .. } => "a number",
-        Evidence::Array { .. } => "a list of numbers",
-        Evidence::Spikes { .. } => "a SpikeMonitor",
-        Evidence::Traces { .. } => "a StateMonitor",
-        Evidence::Connectivity { .. } => "Synapses",
-        Evidence::Group { .. } => "a NeuronGroup",
-        Evidence::Figure { .. } => "a Figure",
-        Evidence::Network { .. } => "a Network",
-        Evidence::Text { .. } => "a text",
-    }
 }
 
 /// A number as people write it.

@@ -266,11 +266,9 @@ impl<'a, K: Kernel> Run<'a, K> {
             out.cells.push(CellOutcome {
                 seconds: seconds + share,
                 output,
+                message: None,
                 ..not_run(cell, CellStatus::Ok, "")
             });
-            if let Some(cell) = out.cells.last_mut() {
-                cell.message = None;
-            }
         }
         Ok(Together::Worked)
     }
