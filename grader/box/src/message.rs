@@ -201,7 +201,8 @@ mod tests {
     fn who_computes_on_a_busy_machine_has_more_time_than_who_waits() {
         let limits = CellLimits::of_computing(60.0);
         assert!(!limits.is_late(0.1, 239.0) && limits.is_late(0.1, 241.0), "a cell that sleeps");
-        assert!(!limits.is_late(30.0, 700.0), "a cell that gets a twentieth of a core");
+        assert!(!limits.is_late(36.0, 700.0), "a cell that gets a twentieth of a core");
+        assert!(limits.is_late(30.0, 700.0), "a cell that gets less still only waits");
         assert!(limits.is_late(59.0, 721.0), "there is an end to everything");
     }
 }
