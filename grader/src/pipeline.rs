@@ -17,7 +17,7 @@ use crate::kernel::{KernelEnvironment, Session};
 use crate::notebook::{Notebook, oddities};
 use crate::outcome::{Isolation, Transcript};
 use crate::progress::Progress;
-use crate::runner::{CodeCell, KernelFailure, goes_together, run_notebook};
+use crate::runner::{CodeCell, Kernel, KernelFailure, goes_together, run_notebook, run_together};
 use crate::{Error, Result};
 
 /// Runs a notebook in a kernel and, unless that was declined, a sandbox of its own.
@@ -44,12 +44,23 @@ async fn run_once(
     let failed = |e: &dyn std::fmt::Display| KernelFailure(e.to_string());
     let limits = rubric.limits;
     let (cells, wanted) = (code_cells(notebook), rubric.wanted());
-    let started = match goes_together(&cells, &wanted) {
+    let plain = goes_together(&cells);
+    let started = match plain {
         true => Session::start_plain(environment, limits.of_box()).await,
         false => Session::start(environment, limits.of_box()).await,
     };
     let mut session = started.map_err(|e| failed(&e))?;
-    let transcript = run_notebook(&mut session, &cells, &wanted, limits).await?;
+    let mut together = None;
+    if plain {
+        together = run_together(&mut session, &cells, &wanted, limits).await?;
+        if together.is_none() {
+            session.restart().await?;
+        }
+    }
+    let transcript = match together {
+        Some(transcript) => transcript,
+        None => run_notebook(&mut session, &cells, &wanted, limits).await?,
+    };
     Ok(Transcript { isolation: session.isolation(), ..transcript })
 }
 

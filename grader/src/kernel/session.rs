@@ -198,6 +198,12 @@ impl Kernel for Session {
         *self = fresh.map_err(|e| KernelFailure(e.to_string()))?;
         Ok(())
     }
+
+    async fn restart_plain(&mut self) -> Result<(), KernelFailure> {
+        let fresh = Self::start_plain(&self.environment, self.limits).await;
+        *self = fresh.map_err(|e| KernelFailure(e.to_string()))?;
+        Ok(())
+    }
 }
 
 fn run(outcome: Outcome, started: Instant) -> CellRun {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use spikelab::evidence::{Evidence, Models, ProbeFile};
 use uuid::Uuid;
 
-use super::{Kernel, KernelFailure, Probed, Variable, Wanted};
+use super::{Kernel, KernelFailure, Kind, Probed, Variable, Wanted, WantedVariable};
 
 /// How taking variables out ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,20 +47,14 @@ impl Prober {
                 pairs.push((variable.name.clone(), variable.name.clone()));
                 continue;
             }
-            let others: Vec<&Variable> = present
+            let others = present
                 .iter()
-                .filter(|p| variable.kind.is(&p.type_name) && !self.reserved.contains(&p.name))
-                .filter(|p| !self.seen.contains(p) && !pairs.iter().any(|(_, used)| *used == p.name))
-                .collect();
-            if let [only] = others[..] {
-                remarks.push(format!(
-                    "question {}: there is no `{}`; the only new {} is `{}`, so that was graded",
-                    wanted.question,
-                    variable.name,
-                    variable.kind.type_name().unwrap_or("variable"),
-                    only.name
-                ));
-                pairs.push((variable.name.clone(), only.name.clone()));
+                .filter(|p| !self.reserved.contains(&p.name) && !self.seen.contains(p))
+                .filter(|p| !pairs.iter().any(|(_, used)| *used == p.name))
+                .map(|p| (p.name.as_str(), p.type_name.as_str()));
+            if let Some(name) = only(variable.kind, others) {
+                remarks.push(renamed(wanted, variable, name));
+                pairs.push((variable.name.clone(), name.to_owned()));
             }
         }
         self.seen = present;
@@ -83,11 +77,20 @@ impl Prober {
     }
 }
 
-impl Prober {
-    /// Takes over which variables were there when a question was probed in another way.
-    pub(super) fn saw(&mut self, present: Vec<Variable>) {
-        self.seen = present;
-    }
+/// The only one of some variables, given with their types, that is of this kind.
+pub(super) fn only<'a>(kind: Kind, others: impl Iterator<Item = (&'a str, &'a str)>) -> Option<&'a str> {
+    let mut right = others.filter(|(_, type_name)| kind.is(type_name));
+    right.next().filter(|_| right.next().is_none()).map(|(name, _)| name)
+}
+
+/// Says that a variable was taken for another.
+pub(super) fn renamed(question: &Wanted, variable: &WantedVariable, other: &str) -> String {
+    format!(
+        "question {}: there is no `{}`; the only new {} is `{other}`, so that was graded",
+        question.question,
+        variable.name,
+        variable.kind.type_name().unwrap_or("variable"),
+    )
 }
 
 /// Adds the networks of another probe of the same question.

@@ -1,25 +1,22 @@
-//! Several cells and the probes between them as one request, because each request costs a compilation.
-//! Only for cells that do the same together as one by one; whatever fails is run again one by one, so that it fails alike.
+//! The cells of a notebook and the probes between them as one text, because each request costs a compilation.
+//! Each cell stands in a block inside of the block before: it sees earlier names, and earlier cells do not see its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use quote::{ToTokens, quote};
-use syn::{Expr, Item, Pat, Stmt};
 use uuid::Uuid;
 
-use super::{CodeCell, Wanted};
+use super::Wanted;
+use super::piece::Piece;
 
-/// A cell as it can stand among others.
-#[derive(Debug)]
-pub(super) struct Piece {
-    /// Its statements; what it shows at its end is only looked at.
-    code: String,
-    /// The variables that it makes.
-    pub(super) names: Vec<String>,
-    /// Functions, types and the like, of which a later one would replace an earlier one everywhere.
-    items: Vec<String>,
-    /// Its `use` lines, which may be there once only.
-    uses: Vec<String>,
+/// What becomes of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// It is run.
+    In,
+    /// It is run as far as it comes.
+    Caught,
+    /// It is left out.
+    Out,
 }
 
 /// Cells that are run together.
@@ -27,193 +24,162 @@ pub(super) struct Piece {
 pub(super) struct Joint {
     /// What is sent.
     pub(super) code: String,
-    /// The place after its last cell.
-    pub(super) end: usize,
-    /// Places in the list of questions whose variables are taken, each with the number of its file.
-    pub(super) probes: Vec<(usize, String)>,
-    /// The variables that were there when the last of them was taken.
-    pub(super) seen: BTreeSet<String>,
-    /// True if all cells to the end of the notebook are in it, so that nothing needs to be there afterwards.
-    pub(super) complete: bool,
-    /// How many lines of code there are up to the end of each cell.
-    lines: Vec<usize>,
+    /// What is taken out, in this order.
+    pub(super) takes: Vec<Take>,
+    /// Places of the cells in it.
+    pub(super) cells: Vec<usize>,
+    /// Of each line of code its cell and its number in there, from 1; none if it is the grader's.
+    lines: Vec<Option<(usize, usize)>>,
     /// What is printed at the end of each cell, followed by the seconds that it ran.
     mark: String,
 }
 
-/// True if all cells of a notebook go together: then nothing is asked of the kernel but to run them.
-#[must_use]
-pub fn goes_together(cells: &[CodeCell], questions: &[Wanted]) -> bool {
-    let pieces: Vec<Option<Piece>> = cells.iter().map(Piece::new).collect();
-    let places: Vec<Option<usize>> = questions.iter().map(|question| question.place(cells)).collect();
-    let joint = join(&pieces, (0, None), &BTreeSet::new(), (questions, &places), str::to_owned);
-    joint.is_some_and(|joint| joint.complete)
+/// Variables of one question that are taken out at one place.
+#[derive(Debug)]
+pub(super) struct Take {
+    /// Which question.
+    pub(super) question: usize,
+    /// True for the end of the notebook, false for the question's own place.
+    pub(super) late: bool,
+    /// Number of its file.
+    pub(super) nonce: String,
 }
 
-impl Piece {
-    /// Nothing if the cell must run alone.
-    pub(super) fn new(cell: &CodeCell) -> Option<Self> {
-        if cell.has_command() {
-            return None;
-        }
-        let block: syn::Block = syn::parse_str(&format!("{{{}\n}}", cell.source)).ok()?;
-        // In code and in texts, but not in comments.
-        if block.to_token_stream().to_string().contains("____") {
-            return None;
-        }
-        let mut piece = Self { code: String::new(), names: Vec::new(), items: Vec::new(), uses: Vec::new() };
-        let last = block.stmts.len().checked_sub(1);
-        for (k, statement) in block.stmts.into_iter().enumerate() {
-            match statement {
-                Stmt::Item(Item::Use(line)) => piece.uses.push(line.to_token_stream().to_string()),
-                Stmt::Item(item) => {
-                    piece.items.extend(name(&item)?);
-                    piece.push(&item);
-                }
-                Stmt::Local(local) => {
-                    // The kernel keeps no closures from one cell to the next.
-                    if local.init.as_ref().is_some_and(|init| matches!(*init.expr, Expr::Closure(_))) {
-                        return None;
-                    }
-                    let before = piece.names.len();
-                    names(&local.pat, &mut piece.names)?;
-                    piece.push(&local);
-                    // The kernel would have to keep it after the cell, which it cannot if it is borrowed.
-                    for name in piece.names[before..].to_vec().iter().filter(|_| local.init.is_some()) {
-                        piece.code.push_str(&format!("::spikelab::evidence::kept(&{name});\n"));
-                    }
-                }
-                // What a cell shows must be something that can be shown.
-                Stmt::Expr(shown, None) if Some(k) == last => {
-                    piece.push(&quote! { ::spikelab::evidence::shown(&(#shown)); });
-                }
-                Stmt::Expr(expression, None) => piece.push(&quote! { #expression; }),
-                statement => piece.push(&quote! { #statement; }),
-            }
-        }
-        Some(piece)
-    }
+/// Which variable is taken for which of a question, because it is the only one of its type.
+pub(super) type Renamed = BTreeMap<(usize, String), String>;
 
-    fn push(&mut self, code: &impl ToTokens) {
-        self.code.push_str(&code.to_token_stream().to_string());
-        self.code.push('\n');
-    }
-}
-
-/// The name of an item; nothing for what depends on its place among other items.
-fn name(item: &Item) -> Option<Option<String>> {
-    Some(Some(match item {
-        Item::Const(i) => i.ident.to_string(),
-        Item::Enum(i) => i.ident.to_string(),
-        Item::Fn(i) => i.sig.ident.to_string(),
-        Item::Mod(i) => i.ident.to_string(),
-        Item::Struct(i) => i.ident.to_string(),
-        Item::Trait(i) => i.ident.to_string(),
-        Item::Type(i) => i.ident.to_string(),
-        Item::Impl(_) => return Some(None),
-        _ => return None,
-    }))
-}
-
-/// The variables of a pattern; nothing if it has forms that are rare.
-fn names(pattern: &Pat, out: &mut Vec<String>) -> Option<()> {
-    match pattern {
-        Pat::Ident(p) => {
-            out.push(p.ident.to_string());
-            Some(())
-        }
-        Pat::Type(p) => names(&p.pat, out),
-        Pat::Tuple(p) => p.elems.iter().try_for_each(|e| names(e, out)),
-        Pat::Slice(p) => p.elems.iter().try_for_each(|e| names(e, out)),
-        Pat::Wild(_) | Pat::Rest(_) => Some(()),
-        _ => None,
-    }
-}
-
-/// Joins as many cells from `start` on as go together, up to `stop`. `before` are the variables that are there by then.
+/// Writes the text; nothing if these cells do not go together.
 pub(super) fn join(
-    pieces: &[Option<Piece>],
-    (start, stop): (usize, Option<usize>),
-    before: &BTreeSet<String>,
+    cells: &[(Option<&Piece>, Part)],
     (questions, places): (&[Wanted], &[Option<usize>]),
+    renamed: &Renamed,
     path: impl Fn(&str) -> String,
 ) -> Option<Joint> {
-    let mark = Uuid::new_v4().to_string();
-    let mut bound = before.clone();
-    let (mut items, mut uses) = (BTreeSet::new(), BTreeSet::new());
-    let mut joint = Joint {
-        code: String::new(),
-        end: start,
-        probes: Vec::new(),
-        seen: BTreeSet::new(),
-        complete: false,
-        lines: Vec::new(),
-        mark,
+    let mut writer = Writer {
+        joint: Joint {
+            code: String::new(),
+            takes: Vec::new(),
+            cells: Vec::new(),
+            lines: Vec::new(),
+            mark: Uuid::new_v4().to_string(),
+        },
+        bound: BTreeSet::new(),
     };
-    for (place, piece) in pieces.iter().enumerate().skip(start) {
-        let Some(piece) = piece.as_ref().filter(|_| stop != Some(place)) else { return joint.of_use(start) };
-        if !piece.items.iter().all(|item| items.insert(item)) {
-            return joint.of_use(start);
-        }
-        for line in piece.uses.iter().filter(|line| uses.insert(*line)) {
-            joint.code.push_str(&format!("{line}\n"));
-        }
-        joint.code.push_str(&piece.code);
-        bound.extend(piece.names.iter().cloned());
-        joint.lines.push(joint.code.lines().count());
-        joint.code.push_str(&format!("::spikelab::evidence::cell_ends({:?});\n", joint.mark));
-        joint.end = place + 1;
-        let here: Vec<usize> = (0..questions.len()).filter(|k| places[*k] == Some(place)).collect();
-        for k in here {
-            let question = &questions[k];
-            if !question.variables.iter().all(|v| bound.contains(&v.name)) {
-                // One has another name, perhaps: the kernel is asked about that.
-                return joint.of_use(start);
+    let (mut items, mut depth) = (BTreeSet::new(), 0);
+    let mut found: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); questions.len()];
+    for (place, (piece, part)) in cells.iter().enumerate() {
+        if let Some(piece) = piece.filter(|_| *part != Part::Out) {
+            let caught = *part == Part::Caught;
+            let brings = !piece.items.is_empty() || piece.imports;
+            if caught && brings || !piece.items.iter().all(|item| items.insert(item)) {
+                return None;
             }
-            if question.variables.is_empty() {
-                continue;
-            }
-            let nonce = Uuid::new_v4().to_string();
-            let pairs = question.variables.iter().map(|v| (v.name.as_str(), v.name.as_str()));
-            joint.code.push_str(&super::evidence::probe_code(&nonce, pairs, &path(&nonce)));
-            joint.code.push('\n');
-            joint.probes.push((k, nonce));
-            joint.seen.clone_from(&bound);
+            writer.cell(place, piece, caught);
+            depth += usize::from(!caught);
+        }
+        for (k, question) in questions.iter().enumerate().filter(|(k, _)| places[*k] == Some(place)) {
+            writer.take((k, question), false, &mut found[k], renamed, &path);
         }
     }
-    // A question without a cell is looked for at the end, and so are variables that came late.
-    let sought = |k: usize| places[k].is_none_or(|place| place < start) && !questions[k].variables.is_empty();
-    if !(0..questions.len()).any(sought) {
-        joint.complete = true;
-        // In a block, so that the kernel need not find out the types of variables that nobody will use.
-        joint.code = format!("{{\n{}}}", joint.code);
+    for (k, question) in questions.iter().enumerate() {
+        if found[k].len() < question.variables.len() {
+            writer.take((k, question), true, &mut found[k], renamed, &path);
+        }
     }
-    joint.of_use(start)
+    // A value would be shown.
+    writer.line(&format!("{};", "}".repeat(depth)));
+    Some(writer.joint)
+}
+
+struct Writer<'a> {
+    joint: Joint,
+    /// The variables that are there.
+    bound: BTreeSet<&'a str>,
+}
+
+impl<'a> Writer<'a> {
+    fn line(&mut self, text: &str) {
+        self.push(text, None);
+    }
+
+    fn push(&mut self, text: &str, own: Option<(usize, usize)>) {
+        self.joint.code.push_str(text);
+        self.joint.code.push('\n');
+        self.joint.lines.push(own);
+    }
+
+    fn cell(&mut self, place: usize, piece: &'a Piece, caught: bool) {
+        self.line(match caught {
+            true => {
+                "::spikelab::evidence::attempt(|| -> ::std::result::Result<(), ::spikelab::evidence::Stopped> {"
+            }
+            false => "{",
+        });
+        for line in &piece.lines {
+            self.push(&line.text, line.own.map(|number| (place, number)));
+        }
+        if caught {
+            self.line("::std::result::Result::Ok(()) });");
+        } else {
+            self.bound.extend(piece.names.iter().map(String::as_str));
+        }
+        self.line(&format!("::spikelab::evidence::cell_ends({:?});", self.joint.mark));
+        self.joint.cells.push(place);
+    }
+
+    /// Adds a probe for what is there of a question's variables; it also tells the types of all.
+    fn take(
+        &mut self,
+        (k, question): (usize, &'a Wanted),
+        late: bool,
+        found: &mut BTreeSet<&'a str>,
+        renamed: &Renamed,
+        path: &impl Fn(&str) -> String,
+    ) {
+        let missing = question.variables.iter().map(|v| v.name.as_str()).filter(|name| !found.contains(name));
+        let pairs: Vec<(&str, &str)> = missing
+            .filter_map(|name| {
+                let other =
+                    renamed.get(&(k, name.to_owned())).and_then(|other| self.bound.get(other.as_str()));
+                Some((name, *self.bound.get(name).or(other)?))
+            })
+            .collect();
+        found.extend(pairs.iter().map(|(name, _)| *name));
+        let nonce = Uuid::new_v4().to_string();
+        let path = path(&nonce);
+        self.line(&super::evidence::probe_code(&nonce, pairs.into_iter(), &path));
+        self.joint.takes.push(Take { question: k, late, nonce });
+    }
 }
 
 impl Joint {
-    fn of_use(self, start: usize) -> Option<Self> {
-        (self.end > start + 1 || !self.probes.is_empty()).then_some(self)
+    /// The numbers of all files.
+    pub(super) fn nonces(&self) -> Vec<String> {
+        self.takes.iter().map(|take| take.nonce.clone()).collect()
     }
 
-    /// Which of its cells the compiler refused, counted from 0, going by the first line that it names.
-    pub(super) fn refused(&self, message: &str) -> Option<usize> {
-        let line = message.lines().find_map(|line| {
-            let (number, _) = line.trim_start().split_once([' ', '│'])?;
-            line.contains('│').then(|| number.parse::<usize>().ok())?
-        })?;
-        // The block around all of it takes a line.
-        let line = line.saturating_sub(usize::from(self.complete));
-        self.lines.iter().position(|end| line <= *end)
+    /// The first cell that the compiler refuses, and its words about that cell alone, with that cell's numbers of lines.
+    pub(super) fn refused(&self, message: &str) -> Option<(usize, String)> {
+        super::message::first(message, |line| *self.lines.get(line.checked_sub(1)?)?)
     }
 
-    /// Which of its cells did not come to its end, counted from 0.
-    pub(super) fn unfinished(&self, output: &str) -> usize {
-        output.lines().filter(|line| line.starts_with(self.mark.as_str())).count()
+    /// The cell that did not come to its end.
+    pub(super) fn unfinished(&self, output: &str) -> Option<usize> {
+        let ends = output.lines().filter(|line| line.starts_with(self.mark.as_str())).count();
+        self.cells.get(ends).copied()
+    }
+
+    /// What was printed since the last cell came to its end.
+    pub(super) fn last_words(&self, output: &str) -> String {
+        let mut lines: Vec<&str> =
+            output.lines().rev().take_while(|l| !l.starts_with(self.mark.as_str())).collect();
+        lines.reverse();
+        lines.join("\n")
     }
 
     /// What each cell printed and how many seconds it ran, out of what all printed together.
-    pub(super) fn apart(&self, output: &str, cells: usize) -> Vec<(String, f64)> {
+    pub(super) fn apart(&self, output: &str) -> Vec<(String, f64)> {
+        let cells = self.cells.len();
         let mut out = vec![(String::new(), 0.0)];
         for line in output.lines() {
             let end = line.strip_prefix(self.mark.as_str()).and_then(|rest| rest.trim().parse::<f64>().ok());
@@ -239,102 +205,105 @@ impl Joint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runner::{Kind, WantedVariable};
+    use crate::runner::{CodeCell, Kind, WantedVariable};
 
-    fn piece(source: &str) -> Option<Piece> {
+    fn piece(source: &str) -> Piece {
         let cell = CodeCell { index: 0, grade_id: None, source: source.to_owned(), execution_count: None };
-        Piece::new(&cell)
+        Piece::new(&cell).unwrap()
     }
 
-    fn pieces(list: &[&str]) -> Vec<Option<Piece>> {
-        list.iter().map(|source| piece(source)).collect()
-    }
-
-    fn joined(list: &[&str], question: Option<(&str, usize)>) -> Option<Joint> {
-        let wanted: Vec<Wanted> = question
+    fn joined(
+        list: &[(&str, Part)],
+        variables: &[(&str, Kind, usize)],
+        renamed: &[(&str, &str)],
+    ) -> Option<Joint> {
+        let pieces: Vec<Piece> = list.iter().map(|(source, _)| piece(source)).collect();
+        let cells: Vec<_> = pieces.iter().zip(list).map(|(piece, (_, part))| (Some(piece), *part)).collect();
+        let variable = |name: &str, kind| WantedVariable { name: name.to_owned(), kind };
+        let wanted: Vec<Wanted> = variables
             .iter()
-            .map(|(name, _)| Wanted {
+            .map(|(name, kind, _)| Wanted {
                 question: "q".into(),
                 cells: vec![],
-                variables: vec![WantedVariable { name: (*name).to_owned(), kind: Kind::Plain }],
+                variables: vec![variable(name, *kind)],
             })
             .collect();
-        let places: Vec<Option<usize>> = question.iter().map(|(_, place)| Some(*place)).collect();
-        join(&pieces(list), (0, None), &BTreeSet::new(), (&wanted, &places), |nonce| format!("/p/{nonce}"))
+        let places: Vec<Option<usize>> = variables.iter().map(|(_, _, place)| Some(*place)).collect();
+        let renamed = renamed.iter().map(|(a, b)| ((0, (*a).to_owned()), (*b).to_owned())).collect();
+        join(&cells, (&wanted, &places), &renamed, |nonce| format!("/p/{nonce}"))
+    }
+
+    use Part::{Caught, In, Out};
+
+    #[test]
+    fn cells_stand_inside_each_other() {
+        let joint =
+            joined(&[("let x = 1;", In), ("x = ;\n".trim_end_matches("x = ;\n"), In), ("x", In)], &[], &[]);
+        let code = joint.unwrap().code;
+        assert!(code.starts_with("{\nlet x = 1;\n") && code.ends_with("}}};\n"), "{code}");
+        assert!(syn::parse_str::<syn::Block>(&format!("{{{code}}}")).is_ok(), "{code}");
+        assert!(
+            joined(&[("fn f() {}", In), ("fn f() {}", In)], &[], &[]).is_none(),
+            "one would replace the other"
+        );
+        assert!(joined(&[("fn f() {}", Out), ("fn f() {}", In)], &[], &[]).is_some());
     }
 
     #[test]
-    fn what_must_run_alone_is_left_alone() {
-        for alone in [
-            ":quit",
-            "let x = ____;",
-            "let x = ;",
-            "let f = |x: f64| x;",
-            "macro_rules! m { () => { 1 } }",
-            "static mut N: i32 = 0;",
-            "#![allow(unused)]\nlet x = 1;",
-            "let Some(x) = y else { return };",
-        ] {
-            assert!(piece(alone).is_none(), "{alone}");
-        }
-        assert_eq!(piece("let (a, mut b): (f64, f64) = (1.0, 2.0); // both").unwrap().names, ["a", "b"]);
-        assert!(piece("// was: ____\nlet x = 1;").is_some() && piece("f(\"v > ____\");").is_none());
-        assert!(piece("").unwrap().code.is_empty());
+    fn a_cell_that_fails_is_run_without_leaving_anything() {
+        let cells = [("let x = 1;", In), ("let y = f()?;", Caught), ("x", In)];
+        let joint = joined(&cells, &[("y", Kind::Plain, 1)], &[]).unwrap();
+        assert!(joint.code.contains("attempt(||") && !joint.code.contains(".add("), "{}", joint.code);
+        assert!(syn::parse_str::<syn::Block>(&format!("{{{}}}", joint.code)).is_ok(), "{}", joint.code);
+        assert_eq!(joint.takes.iter().map(|t| t.late).collect::<Vec<_>>(), [false, true]);
+        assert!(joined(&[("use a::b; f()?;", Caught)], &[], &[]).is_none());
     }
 
     #[test]
-    fn what_a_cell_shows_is_looked_at_only() {
-        assert!(piece("let x = 1;\nx").unwrap().code.contains("shown (& (x))"));
-        assert!(!piece("let x = 1;\nx;").unwrap().code.contains("shown"));
-    }
-
-    #[test]
-    fn cells_go_together_until_a_name_is_taken_again() {
-        let joint = joined(&["fn f() {}", "let x = 1;", "fn f() {}", "x"], None).unwrap();
-        assert_eq!(joint.end, 2);
-        assert!(joined(&["let x = 1;", "x = ;"], None).is_none(), "one cell without a probe gains nothing");
-        let joint = joined(&["use a::*;", "use a::*; let x = 1;", "let x = 2;"], None).unwrap();
-        assert_eq!((joint.end, joint.code.matches("use a").count()), (3, 1));
-        assert_eq!(joint.code.matches("kept(&x)").count(), 2, "each x must be fit to be kept");
-        let moved = joined(&["let x = vec![1]; drop(x);", "let y = 1;"], None).unwrap();
-        assert!(moved.code.find("kept(&x)").unwrap() < moved.code.find("drop").unwrap());
-        assert!(joint.complete && joint.code.starts_with('{'));
-        assert!(!joined(&["let x = 1;", "let y = 2;", ":vars"], None).unwrap().complete);
-    }
-
-    #[test]
-    fn probes_stand_behind_their_cells_and_missing_names_end_it() {
-        let joint = joined(&["let x = 1;", "let x = 2;"], Some(("x", 0))).unwrap();
+    fn probes_stand_behind_their_cells() {
+        let joint = joined(&[("let x = 1;", In), ("let x = 2;", In)], &[("x", Kind::Plain, 0)], &[]).unwrap();
         let code = &joint.code;
         assert!(code.find("Probe::new").unwrap() < code.find("let x = 2").unwrap(), "{code}");
-        assert_eq!((joint.probes.len(), joint.end), (1, 2));
-        let joint = joined(&["let a = 1;", "let y = 1;", "let z = 2;"], Some(("x", 1))).unwrap();
-        assert_eq!((joint.probes.len(), joint.end), (0, 2), "x has another name or is missing");
-        assert!(!joint.complete);
+        assert_eq!(joint.takes.len(), 1);
+        // Made only further down.
+        let joint = joined(&[("let a = 1;", In), ("let x = 2;", In)], &[("x", Kind::Plain, 0)], &[]).unwrap();
+        assert_eq!((joint.takes.len(), joint.code.matches(".add(").count()), (2, 1));
     }
 
     #[test]
-    fn the_cell_that_failed_is_found() {
-        let joint = joined(&["let x = 1;", "use a::b;\nlet y = x;", "let z = 2;"], None).unwrap();
-        for (text, cell) in [("let x = 1", 0), ("let y = x", 1), ("use a", 1), ("let z", 2)] {
-            let line = joint.code.lines().position(|line| line.contains(text)).unwrap() + 1;
-            let message = format!("Error: oh\n   ╭─[ cell ]\n   │\n{line:>3} │ {text}\n   │  ──\n");
-            assert_eq!(joint.refused(&message), Some(cell), "{}{message}", joint.code);
-        }
+    fn what_is_taken_for_another_variable_is_taken_under_its_name() {
+        let cells = [("let a = 1;", In), ("let b = 2;", In)];
+        let joint = joined(&cells, &[("m", Kind::Spikes, 1)], &[("m", "b")]).unwrap();
+        assert!(joint.code.contains(r#".add("m", &b)"#) && joint.takes.len() == 1, "{}", joint.code);
+        let joint = joined(&cells, &[("m", Kind::Spikes, 0)], &[("m", "b")]).unwrap();
+        assert!(joint.takes[1].late, "it is made only further down");
+    }
+
+    #[test]
+    fn the_cell_that_failed_is_found_and_spoken_of_alone() {
+        let joint =
+            joined(&[("let x = 1;", In), ("// two\nlet y = z;", In), ("let z = 2;", In)], &[], &[]).unwrap();
+        let line = joint.code.lines().position(|line| line.contains("let y")).unwrap() + 1;
+        assert!(line < 10);
+        let message = format!("[E0425] Error: oh\n   ╭─[ cell ]\n   │\n {line} │ let y = z;\n   │\n───╯");
+        let own = "[E0425] Error: oh\n   ╭─[ cell ]\n   │\n 2 │ let y = z;\n   │\n───╯";
+        assert_eq!(joint.refused(&message), Some((1, own.to_owned())));
         assert_eq!(joint.refused("no line at all"), None);
         let text = format!("a\n{0} 1\nb\n{0} 1\n", joint.mark);
-        assert_eq!((joint.unfinished("a"), joint.unfinished(&text)), (0, 2));
+        assert_eq!((joint.unfinished("a"), joint.unfinished(&text)), (Some(0), Some(2)));
     }
 
     #[test]
     fn output_is_told_apart() {
-        let joint = joined(&["let x = 1;", "let y = 1;", "let z = 2;"], None).unwrap();
+        let joint =
+            joined(&[("let x = 1;", In), ("let y = 1;", Out), ("y", In), ("let z = 1;", In)], &[], &[]);
+        let joint = joint.unwrap();
         let m = &joint.mark;
         let text = format!("one\n{m} 0.5\n{m} 0.25\nthree\nmore\n{m} 1\nof all\n");
-        let parts = joint.apart(&text, 3);
+        let parts = joint.apart(&text);
         assert_eq!(parts[0], ("one\n".into(), 0.5));
         assert_eq!(parts[1], (String::new(), 0.25));
         assert_eq!(parts[2], ("three\nmore\nof all\n".into(), 1.0));
-        assert_eq!(joint.apart("cut", 3)[0].0, "cut\n");
+        assert_eq!(joint.apart("cut")[0].0, "cut\n");
     }
 }

@@ -4,14 +4,17 @@
 mod evidence;
 mod joint;
 mod limits;
+mod message;
+mod piece;
 mod plan;
 mod run;
 mod suspicion;
+mod together;
 
-pub use joint::goes_together;
 pub use limits::Limits;
 pub use plan::{CodeCell, Kind, Wanted, WantedVariable};
 pub use run::run_notebook;
+pub use together::{goes_together, run_together};
 
 use std::time::Duration;
 
@@ -100,4 +103,7 @@ pub trait Kernel: Send {
 
     /// Ends the kernel with all it started and starts a fresh one, without any variables.
     fn restart(&mut self) -> impl Future<Output = Result<(), KernelFailure>> + Send;
+
+    /// The same with a kernel that knows no types: it can keep no variables from one cell to the next, and is there sooner.
+    fn restart_plain(&mut self) -> impl Future<Output = Result<(), KernelFailure>> + Send;
 }

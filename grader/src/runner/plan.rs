@@ -96,11 +96,12 @@ impl Wanted {
     }
 }
 
-/// True if the student ran the cells in another order than that of the notebook.
+/// Says so if the student ran the cells in another order than that of the notebook.
 #[must_use]
-pub(super) fn ran_out_of_order(cells: &[CodeCell]) -> bool {
+pub(super) fn out_of_order(cells: &[CodeCell]) -> Option<String> {
     let counts: Vec<i64> = cells.iter().filter_map(|c| c.execution_count).collect();
-    !counts.is_sorted()
+    let words = "the notebook was last run in another order than from top to bottom; it was graded from top to bottom";
+    (!counts.is_sorted()).then(|| words.to_owned())
 }
 
 #[cfg(test)]
@@ -123,8 +124,8 @@ mod tests {
 
     #[test]
     fn order_is_that_of_the_counts() {
-        assert!(!ran_out_of_order(&[cell("", Some(1)), cell("", None), cell("", Some(7))]));
-        assert!(ran_out_of_order(&[cell("", Some(4)), cell("", Some(3))]));
+        assert_eq!(out_of_order(&[cell("", Some(1)), cell("", None), cell("", Some(7))]), None);
+        assert!(out_of_order(&[cell("", Some(4)), cell("", Some(3))]).is_some());
     }
 
     #[test]

@@ -93,6 +93,10 @@ impl Kernel for Fake {
         self.restarts += 1;
         if self.broken { Err(KernelFailure("no kernel any more".into())) } else { Ok(()) }
     }
+
+    async fn restart_plain(&mut self) -> Result<(), KernelFailure> {
+        panic!("cells run one by one need types");
+    }
 }
 
 fn cells(list: &[(&str, &str)]) -> Vec<CodeCell> {
