@@ -1,4 +1,4 @@
-//! One benchmark, one line of JSON: `cargo run --release --example bench -- MODEL [--n N] [--t SECONDS] [--seed S] [--repeat R]`.
+//! One benchmark, one line of JSON: `cargo run --release --example bench -- MODEL [--n N] [--t SECONDS] [--seed S] [--repeat R] [--threads K]`.
 //! Models and parameters are those of Brian2's and NEST's examples, so that the lines can be laid side by side.
 
 mod models;
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use spikelab::prelude::*;
 
-const USAGE: &str = "usage: bench MODEL [--n N] [--t SECONDS] [--seed S] [--repeat R]
+const USAGE: &str = "usage: bench MODEL [--n N] [--t SECONDS] [--seed S] [--repeat R] [--threads K]
 MODEL is cuba, cuba80, coba, cobahh, stdp, brunel or assignment1 to assignment5";
 
 /// A model ready to run.
@@ -42,11 +42,12 @@ struct Wishes {
     t: Option<f64>,
     seed: u64,
     repeat: usize,
+    threads: usize,
 }
 
 impl Wishes {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut wishes = Self { model: String::new(), n: None, t: None, seed: 42, repeat: 1 };
+        let mut wishes = Self { model: String::new(), n: None, t: None, seed: 42, repeat: 1, threads: 1 };
         while let Some(word) = words.next() {
             let needs = || format!("`{word}` needs a number\n{USAGE}");
             let mut value = || words.next().ok_or_else(needs);
@@ -55,6 +56,7 @@ impl Wishes {
                 "--t" => wishes.t = Some(value()?.parse().map_err(|_| needs())?),
                 "--seed" => wishes.seed = value()?.parse().map_err(|_| needs())?,
                 "--repeat" => wishes.repeat = value()?.parse::<usize>().map_err(|_| needs())?.max(1),
+                "--threads" => wishes.threads = value()?.parse().map_err(|_| needs())?,
                 name if wishes.model.is_empty() && !name.starts_with('-') => wishes.model = word,
                 _ => return Err(format!("`{word}` is not known here\n{USAGE}")),
             }
@@ -93,6 +95,7 @@ fn measure(wishes: &Wishes) -> Result<String, Box<dyn std::error::Error>> {
         "engine": "spikelab",
         "bench": wishes.model,
         "n": wishes.n,
+        "threads": wishes.threads,
         "synapses": synapses,
         "duration": duration,
         "build_wall": build_wall,
@@ -131,7 +134,7 @@ fn peak_megabytes() -> Option<f64> {
 }
 
 fn build(wishes: &Wishes) -> Result<Model, Box<dyn std::error::Error>> {
-    let net = Network::new().seed(wishes.seed);
+    let net = Network::new().seed(wishes.seed).threads(wishes.threads);
     Ok(match wishes.model.as_str() {
         "cuba" => cuba(net, wishes.n.unwrap_or(4000), None)?,
         "cuba80" => cuba(net, wishes.n.unwrap_or(4000), Some(80.0))?,

@@ -1,6 +1,7 @@
 //! Runs a tape over blocks of elements, one loop for each instruction. Operands are read where they stand: in a register,
 //! in a column of the store, or as one number for the whole block; results go straight to their columns where they may.
 
+use super::columns::Columns;
 use super::ir::SHARED_DRAW;
 use super::tape::{Instruction, Op, Tape};
 use crate::equations::{At, Callable, MOST_ARGUMENTS, Owner};
@@ -58,21 +59,6 @@ impl Inputs<'_> {
     }
 }
 
-/// The columns, to read them or to write to them as well.
-enum Columns<'a> {
-    Read(&'a [Vec<f64>]),
-    Write(&'a mut [Vec<f64>]),
-}
-
-impl Columns<'_> {
-    fn all(&self) -> &[Vec<f64>] {
-        match self {
-            Self::Read(all) => all,
-            Self::Write(all) => all,
-        }
-    }
-}
-
 /// Where the value of a register is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Place {
@@ -113,13 +99,23 @@ impl Machine {
 
     /// Runs `tape` for the first `count` elements (at most [`BLOCK`]); the results are read with [`Machine::result`].
     pub(crate) fn run(&mut self, tape: &Tape, inputs: &Inputs<'_>, count: usize) {
+        self.run_in(tape, &mut Columns::Read(inputs.store), inputs, count);
+    }
+
+    /// As [`Machine::run`], on these columns; the inputs' own store is not looked at.
+    pub(crate) fn run_in(
+        &mut self,
+        tape: &Tape,
+        columns: &mut Columns<'_>,
+        inputs: &Inputs<'_>,
+        count: usize,
+    ) {
         self.begin(tape, count);
-        let mut columns = Columns::Read(inputs.store);
         for instruction in &tape.code {
-            self.step(instruction, inputs, &mut columns, &tape.callables);
+            self.step(instruction, inputs, columns, &tape.callables);
         }
         for k in 0..self.results.len() {
-            self.settle(self.results[k], inputs.store);
+            self.settle(self.results[k], columns);
         }
     }
 
@@ -128,30 +124,29 @@ impl Machine {
     pub(crate) fn run_storing(
         &mut self,
         tape: &Tape,
-        store: &mut [Vec<f64>],
+        columns: &mut Columns<'_>,
         inputs: &Inputs<'_>,
         start: usize,
         count: usize,
     ) {
         self.begin(tape, count);
-        let mut columns = Columns::Write(store);
         for instruction in &tape.code {
-            self.step(instruction, inputs, &mut columns, &tape.callables);
+            self.step(instruction, inputs, columns, &tape.callables);
         }
         // What stands in another column first, since that one may be written to now.
         for (register, slot) in tape.results.iter().zip(&tape.columns) {
             if let Place::Column(from, _) = self.places[usize::from(*register)]
                 && from != slot.place()
             {
-                self.settle(*register, columns.all());
+                self.settle(*register, columns);
             }
         }
         for (register, slot) in tape.results.iter().zip(&tape.columns) {
             match self.places[usize::from(*register)] {
                 Place::Own => {
-                    store_block(columns_mut(&mut columns), slot.place(), start, self.own(*register))
+                    columns.block_mut(slot.place(), start, count).copy_from_slice(self.own(*register));
                 }
-                Place::Number(x) => columns_mut(&mut columns)[slot.place()][start..start + count].fill(x),
+                Place::Number(x) => columns.block_mut(slot.place(), start, count).fill(x),
                 // Computed there.
                 Place::Column(..) => {}
             }
@@ -178,22 +173,22 @@ impl Machine {
     }
 
     /// Brings the value of a register into its own memory.
-    fn settle(&mut self, register: u16, store: &[Vec<f64>]) {
+    fn settle(&mut self, register: u16, columns: &Columns<'_>) {
         let r = usize::from(register);
         let n = self.count;
         let Some(block) = &mut self.registers[r] else { return };
         match self.places[r] {
             Place::Own => return,
-            Place::Column(column, start) => block.0[..n].copy_from_slice(&store[column][start..start + n]),
+            Place::Column(column, start) => block.0[..n].copy_from_slice(columns.block(column, start, n)),
             Place::Number(x) => block.0[..n].fill(x),
         }
         self.places[r] = Place::Own;
     }
 
     /// Numbers that stand where a loop wants one for each element.
-    fn spread(&mut self, register: u16, store: &[Vec<f64>]) {
+    fn spread(&mut self, register: u16, columns: &Columns<'_>) {
         if let Place::Number(_) = self.places[usize::from(register)] {
-            self.settle(register, store);
+            self.settle(register, columns);
         }
     }
 
@@ -210,17 +205,17 @@ impl Machine {
 
     /// An operand; what stands in `column` is that which the result replaces.
     #[inline]
-    fn source<'a>(&'a self, register: u16, store: &'a [Vec<f64>], column: Option<usize>) -> Source<'a> {
+    fn source<'a>(&'a self, register: u16, columns: &'a Columns<'_>, column: Option<usize>) -> Source<'a> {
         match self.places[usize::from(register)] {
             Place::Number(x) => Source::Number(x),
             Place::Column(c, _) if Some(c) == column => Source::Result,
-            Place::Column(c, start) => Source::Slice(&store[c][start..start + self.count]),
+            Place::Column(c, start) => Source::Slice(columns.block(c, start, self.count)),
             Place::Own => Source::Slice(self.own(register)),
         }
     }
 
-    fn slice<'a>(&'a self, register: u16, store: &'a [Vec<f64>]) -> &'a [f64] {
-        match self.source(register, store, None) {
+    fn slice<'a>(&'a self, register: u16, columns: &'a Columns<'_>) -> &'a [f64] {
+        match self.source(register, columns, None) {
             Source::Slice(slice) => slice,
             Source::Number(_) | Source::Result => &[],
         }
@@ -234,48 +229,50 @@ impl Machine {
         callables: &[Callable],
     ) {
         let &Instruction { ref op, target, column } = instruction;
-        if let Some(place) = self.without_loop(op, inputs, columns.all()) {
+        if let Some(place) = self.without_loop(op, inputs, columns) {
             self.places[usize::from(target)] = place;
             return;
         }
-        self.prepare(op, columns.all());
+        self.prepare(op, columns);
         // Compute in the column itself, if this operation can.
-        let direct = match (column, &*columns, inputs.elements[0]) {
-            (Some(slot), Columns::Write(_), Elements::From(start)) => Some((slot.place(), start)),
+        let direct = match (column, inputs.elements[0]) {
+            (Some(slot), Elements::From(start)) if columns.is_written() => Some((slot.place(), start)),
             _ => None,
         };
         if let Some((c, start)) = direct.filter(|(c, _)| self.can_replace(op, *c))
-            && let Columns::Write(store) = columns
+            && let Some(mut whole) = columns.take(c)
         {
-            let mut whole = std::mem::take(&mut store[c]);
-            self.compute(op, &mut whole[start..start + self.count], inputs, store, Some(c), callables);
-            store[c] = whole;
+            let out = whole.block(start, self.count);
+            self.compute(op, out, inputs, columns, Some(c), callables);
+            columns.put_back(c, whole);
             self.places[usize::from(target)] = Place::Column(c, start);
             return;
         }
         let Some(mut block) = self.registers[usize::from(target)].take() else { return };
-        self.compute(op, &mut block.0[..self.count], inputs, columns.all(), None, callables);
+        self.compute(op, &mut block.0[..self.count], inputs, columns, None, callables);
         self.registers[usize::from(target)] = Some(block);
         self.places[usize::from(target)] = Place::Own;
-        if let (Some((c, start)), Columns::Write(store)) = (direct, columns) {
-            store_block(store, c, start, self.own(target));
+        if let Some((c, start)) = direct {
+            columns.block_mut(c, start, self.count).copy_from_slice(self.own(target));
             self.places[usize::from(target)] = Place::Column(c, start);
         }
     }
 
     /// Values that need no loop: they stand somewhere, or are one number for the block.
-    fn without_loop(&self, op: &Op, inputs: &Inputs<'_>, store: &[Vec<f64>]) -> Option<Place> {
+    fn without_loop(&self, op: &Op, inputs: &Inputs<'_>, columns: &Columns<'_>) -> Option<Place> {
         let number = |r: u16| self.number(r);
         let one = |x: f64| Some(Place::Number(x));
         match *op {
             Op::Const(x) => one(x),
             Op::Time => one(inputs.time),
             Op::Load(slot, at) => {
-                let column = &store[slot.place()];
+                let column = slot.place();
                 match (inputs.elements_of(at), at.via) {
-                    (Elements::From(start), None) => Some(Place::Column(slot.place(), start)),
-                    (Elements::One(k), None) => one(column[k]),
-                    (Elements::One(k), Some(via)) => one(column[whole(store[via.place()][k])]),
+                    (Elements::From(start), None) => Some(Place::Column(column, start)),
+                    (Elements::One(k), None) => one(columns.at(column, k)),
+                    (Elements::One(k), Some(via)) => {
+                        one(columns.at(column, whole(columns.at(via.place(), k))))
+                    }
                     _ => None,
                 }
             }
@@ -297,16 +294,16 @@ impl Machine {
     }
 
     /// Spreads numbers where the loop of an operation takes none.
-    fn prepare(&mut self, op: &Op, store: &[Vec<f64>]) {
+    fn prepare(&mut self, op: &Op, columns: &Columns<'_>) {
         match *op {
-            Op::Select(c, ..) => self.spread(c, store),
+            Op::Select(c, ..) => self.spread(c, columns),
             Op::MultiplyAdd(_, a, b, _) if self.number(a).is_some() && self.number(b).is_some() => {
-                self.spread(a, store);
+                self.spread(a, columns);
             }
-            Op::Linear(_, x, _) => x.into_iter().for_each(|r| self.spread(r, store)),
+            Op::Linear(_, x, _) => x.into_iter().for_each(|r| self.spread(r, columns)),
             Op::LinearWhere(c, _, _, x, _) => {
-                self.spread(c, store);
-                x.into_iter().for_each(|r| self.spread(r, store));
+                self.spread(c, columns);
+                x.into_iter().for_each(|r| self.spread(r, columns));
             }
             _ => {}
         }
@@ -334,14 +331,14 @@ impl Machine {
         op: &Op,
         out: &mut [f64],
         inputs: &Inputs<'_>,
-        store: &[Vec<f64>],
+        columns: &Columns<'_>,
         column: Option<usize>,
         callables: &[Callable],
     ) {
         let width = self.width;
-        let source = |r: u16| self.source(r, store, column);
-        let slice = |r: u16| self.slice(r, store);
-        let read = |r: u16, k: usize| match self.source(r, store, None) {
+        let source = |r: u16| self.source(r, columns, column);
+        let slice = |r: u16| self.slice(r, columns);
+        let read = |r: u16, k: usize| match self.source(r, columns, None) {
             Source::Number(x) => x,
             Source::Slice(x) => x[k],
             Source::Result => f64::NAN,
@@ -352,10 +349,10 @@ impl Machine {
             Op::Load(slot, at) => {
                 let elements = inputs.elements_of(at);
                 match at.via {
-                    None => load(out, &store[slot.place()], elements),
+                    None => load(out, columns, slot.place(), elements),
                     Some(via) => {
-                        load(out, &store[via.place()], elements);
-                        let column = &store[slot.place()];
+                        load(out, columns, via.place(), elements);
+                        let column = columns.all(slot.place());
                         out.iter_mut().for_each(|o| *o = column[whole(*o)]);
                     }
                 }
@@ -432,28 +429,18 @@ fn counts(width: Width, of: Option<Counts>, draw: u32, out: &mut [f64], inputs: 
     Stream::counts(width, &of, out)
 }
 
-fn columns_mut<'c>(columns: &'c mut Columns<'_>) -> &'c mut [Vec<f64>] {
-    match columns {
-        Columns::Write(store) => store,
-        Columns::Read(_) => &mut [],
-    }
-}
-
-fn store_block(store: &mut [Vec<f64>], column: usize, start: usize, values: &[f64]) {
-    store[column][start..start + values.len()].copy_from_slice(values);
-}
-
 /// A column of indices holds whole numbers that were checked when it was filled.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "see above")]
 fn whole(x: f64) -> usize {
     x as usize
 }
 
-fn load(out: &mut [f64], column: &[f64], elements: Elements<'_>) {
+fn load(out: &mut [f64], columns: &Columns<'_>, column: usize, elements: Elements<'_>) {
     match elements {
-        Elements::From(start) => out.copy_from_slice(&column[start..start + out.len()]),
-        Elements::One(k) => out.fill(column[k]),
+        Elements::From(start) => out.copy_from_slice(columns.block(column, start, out.len())),
+        Elements::One(k) => out.fill(columns.at(column, k)),
         Elements::List(list) => {
+            let column = columns.all(column);
             for (o, k) in out.iter_mut().zip(list) {
                 *o = column[*k as usize];
             }

@@ -60,7 +60,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::codegen::{BLOCK, Elements, Inputs, Lowering, Machine, Tape};
+    use crate::codegen::{BLOCK, Columns, Elements, Inputs, Lowering, Machine, Tape};
     use crate::equations::{At, Meaning, Owner, Scope, Slot, Symbol, ValueType, parse_expression};
     use crate::random::Stream;
     use crate::units::Dimension;
@@ -152,7 +152,7 @@ mod tests {
                 let mut store = [ys.clone(), xs.clone(), masks.clone()];
                 let mut machine = Machine::of_width(width);
                 for tape in [&swapped, &tape] {
-                    machine.run_storing(tape, &mut store, &inputs(&[], Elements::From(0)), 0, xs.len());
+                    machine.run_storing(tape, &mut Columns::Write(&mut store), &inputs(&[], Elements::From(0)), 0, xs.len());
                 }
                 for k in 0..xs.len() {
                     let names = [("x", xs[k]), ("y", ys[k])].into();

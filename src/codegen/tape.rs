@@ -224,6 +224,53 @@ impl Tape {
         }
     }
 
+    /// True if some elements of the object can be computed without the others: of these columns, which the program or
+    /// one beside it sets, it reads the element itself alone. Closures of the user's may depend on the order of calls.
+    pub(crate) fn is_separable(&self, own: &[Slot]) -> bool {
+        self.callables.iter().all(|c| !matches!(c, Callable::User(_)))
+            && self.code.iter().all(|i| match i.op {
+                Op::Load(slot, at) => {
+                    (!own.contains(&slot) || at == At::new(Owner::Own))
+                        && at.via.is_none_or(|via| !own.contains(&via))
+                }
+                _ => true,
+            })
+    }
+
+    /// True if it reads any of these columns.
+    pub(crate) fn reads(&self, slots: &[Slot]) -> bool {
+        self.code.iter().any(|i| match i.op {
+            Op::Load(slot, at) => slots.contains(&slot) || at.via.is_some_and(|via| slots.contains(&via)),
+            _ => false,
+        })
+    }
+
+    /// Nanoseconds for each element, roughly: the times of the loops that `benches/README.md` gives.
+    pub(crate) fn cost(&self) -> f64 {
+        let one = |f: Fun1| match f {
+            Fun1::Neg | Fun1::Not | Fun1::Truth | Fun1::Abs | Fun1::Sign => 0.15,
+            Fun1::Ceil | Fun1::Floor | Fun1::Trunc | Fun1::Sqrt => 0.4,
+            Fun1::Exp | Fun1::Expm1 | Fun1::Exprel => 2.0,
+            _ => 4.0,
+        };
+        let cost = |i: &Instruction| match i.op {
+            Op::Const(_) | Op::Time => 0.0,
+            Op::Load(_, At { owner: Owner::Own | Owner::Shared, via: None }) => 0.0,
+            Op::Load(..) => 0.8,
+            Op::Apply1(f, _) => one(f),
+            Op::Apply2(Fun2::Pow, ..) => 15.0,
+            Op::Apply2(Fun2::Div, ..) => 0.35,
+            Op::Apply2(Fun2::FloorDiv | Fun2::Mod, ..) => 3.0,
+            Op::Apply2(..) | Op::Select(..) | Op::MultiplyAdd(..) => 0.2,
+            Op::Linear(..) | Op::LinearWhere(..) => 0.35,
+            Op::Uniform(_) => 2.5,
+            Op::Normal(_) => 5.0,
+            Op::Poisson(..) | Op::Binomial(..) => 4.0,
+            Op::Call(..) => 10.0,
+        };
+        self.code.iter().map(cost).sum()
+    }
+
     /// True if the results are the same for every element.
     pub(crate) fn is_uniform(&self) -> bool {
         !self.code.iter().any(|i| match i.op {

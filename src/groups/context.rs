@@ -25,6 +25,10 @@ pub(crate) struct Context {
     /// Time reached, in seconds.
     pub(crate) time: f64,
     pub(crate) script: Vec<Operation>,
+    /// Threads that a run uses at most.
+    pub(crate) threads: usize,
+    /// Tasks are shared among them however small they are: for tests.
+    pub(crate) shares_always: bool,
     /// A mistake in the network's own settings, kept until the next call that can report it.
     pub(crate) problem: Option<Error>,
     /// Every column of every object.

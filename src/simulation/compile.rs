@@ -1,12 +1,14 @@
 //! Everything compiled before a run: each object locked once, its programs built, its tasks put on the agenda.
 //! Names and places of tasks are Brian2's, since they decide the order of a step.
 
+use super::crew::Crew;
 use super::engine::{Code, Counter, Engine, RateCounter, Sampler, Sum, Synaptic, Target, Watch};
-use super::group_program::{GroupProgram, StateUpdate};
+use super::group_program::GroupProgram;
 use super::objects::Objects;
 use super::pathway::Pathway;
 use super::program::CodeProgram;
 use super::schedule::{Agenda, Entry, Task};
+use super::state_update::StateUpdate;
 use crate::codegen::{Lowering, Tape};
 use crate::description::{Side, Timing};
 use crate::equations::{Definition, Equations, Expr, ExprKind, Flag, Owner, Scope};
@@ -26,6 +28,7 @@ impl<'a> Engine<'a> {
     pub(super) fn new(objects: &'a Objects, context: &Context) -> Result<Self> {
         let mut agenda = Agenda::default();
         let mut engine = Self::default();
+        engine.crew = Crew::new(context.threads, context.shares_always);
         for (g, group) in objects.groups.iter().enumerate() {
             let state = group.live()?.state();
             if state.active {
@@ -41,7 +44,8 @@ impl<'a> Engine<'a> {
             let (source, target) = (objects.place_of(&state.source)?, objects.place_of(&state.target)?);
             let (update, pathways) = engine.wiring(&state, (source, target), context)?;
             let stream = context.stream(&format!("{} stateupdater", state.name()));
-            engine.synapses.push(Synaptic { state, source, target, update, stream, pathways });
+            let caches = Vec::new();
+            engine.synapses.push(Synaptic { state, source, target, update, caches, stream, pathways });
             if engine.synapses[s].state.active {
                 engine.add_synapses(s, context, &mut agenda)?;
             }

@@ -4,10 +4,12 @@
 use std::ops::Range;
 use std::sync::MutexGuard;
 
-use super::group_program::{GroupProgram, StateUpdate, first_unbounded};
+use super::crew::{Crew, Job, blocks};
+use super::group_program::{GroupProgram, first_unbounded};
 use super::pathway::Pathway;
 use super::program::{Chosen, CodeProgram, Now};
 use super::schedule::{Entry, Task};
+use super::state_update::{Cache, StateUpdate};
 use crate::codegen::{BLOCK, Elements, Inputs, Machine, Tape};
 use crate::equations::{Owner, Slot};
 use crate::error::{Error, ErrorKind, Result};
@@ -21,6 +23,7 @@ use crate::synapses::SynapsesState;
 pub(super) struct Engine<'a> {
     pub(super) now: Now,
     machine: Machine,
+    pub(super) crew: Crew,
     pub(super) tasks: Vec<(Task, usize)>,
     pub(super) entries: Vec<Entry>,
     /// Step of each clock.
@@ -41,6 +44,8 @@ pub(super) struct Synaptic<'a> {
     pub(super) source: usize,
     pub(super) target: usize,
     pub(super) update: StateUpdate,
+    /// One for each thread.
+    pub(super) caches: Vec<Cache>,
     pub(super) stream: Stream,
     pub(super) pathways: Vec<Pathway>,
 }
@@ -104,14 +109,14 @@ impl Engine<'_> {
             Task::Sample(m) => self.sample(m, store),
             Task::UpdateGroup(g) => {
                 let (state, program) = &mut self.groups[g];
-                program.update(store, state.len(), &self.now, &mut self.machine);
+                program.update(store, state.len(), &self.now, &mut self.crew);
             }
             Task::UpdateSynapses(s) => self.update_synapses(s, store),
             Task::Event(g, k) => {
                 let (state, program) = &mut self.groups[g];
                 let n = state.len();
                 if let Some(found) = state.events.get_mut(&program.events[k].name) {
-                    program.event(k, found, store, n, &self.now, &mut self.machine);
+                    program.event(k, found, store, n, &self.now, &mut self.crew);
                 }
             }
             Task::Generate(g) => {
@@ -137,32 +142,66 @@ impl Engine<'_> {
                 let event = d.event.as_deref().unwrap_or(SPIKE);
                 let spikes = driver_state.events.get(event).map_or(&[][..], Vec::as_slice);
                 let spikes = within(spikes, &view);
-                pathways[p].propagate(spikes, state, store, &self.now, &mut self.machine);
+                let by = (&mut self.machine, &mut self.crew);
+                pathways[p].propagate(spikes, state, store, &self.now, by);
             }
             Task::Code(c) => {
                 let Code { program, target } = &self.codes[c];
+                let by = (&mut self.machine, &mut self.crew);
                 match target {
                     Target::Part(range) => {
                         let chosen = Chosen::Range(range.start, range.end);
-                        program.run(store, chosen, None, &self.now, &mut self.machine);
+                        program.run(store, chosen, None, &self.now, by);
                     }
                     Target::Event(g, event) => {
                         let events = &self.groups[*g].0.events;
                         let found = events.get(event).map_or(&[][..], Vec::as_slice);
                         if !found.is_empty() {
-                            program.run(store, Chosen::List(found), None, &self.now, &mut self.machine);
+                            program.run(store, Chosen::List(found), None, &self.now, by);
                         }
                     }
                     Target::Synapses(s) => {
                         let state = &self.synapses[*s].state;
                         let ends = Some((&state.i[..], &state.j[..]));
                         let chosen = Chosen::Range(0, state.len());
-                        program.run(store, chosen, ends, &self.now, &mut self.machine);
+                        program.run(store, chosen, ends, &self.now, by);
                     }
                 }
             }
             Task::Sum(k) => self.sum(k, store),
             Task::Operation(_) => {}
+        }
+    }
+
+    /// Has groups find their spikes while they update their state, where nothing happens in between that could matter.
+    pub(super) fn look_ahead(&mut self) {
+        for g in 0..self.groups.len() {
+            let state = &self.groups[g].0;
+            let Some(spike) = state.events.keys().position(|name| name == SPIKE) else { continue };
+            let place = |task| self.tasks.iter().position(|(t, _)| *t == task);
+            let (Some(update), Some(event)) = (place(Task::UpdateGroup(g)), place(Task::Event(g, spike)))
+            else {
+                continue;
+            };
+            if update > event || self.tasks[update].1 != self.tasks[event].1 {
+                continue;
+            }
+            let mut set = Vec::new();
+            let is_harmless = self.tasks[update + 1..event].iter().all(|(task, _)| match *task {
+                Task::UpdateGroup(h) | Task::Event(h, _) => {
+                    set.extend(self.groups[h].1.slots());
+                    h != g
+                }
+                Task::UpdateSynapses(s) => {
+                    set.extend_from_slice(self.synapses[s].update.slots());
+                    true
+                }
+                Task::Generate(_) | Task::RecordEvents(_) | Task::Sample(_) | Task::Rate(_) => true,
+                Task::Propagate(..) | Task::Code(_) | Task::Sum(_) | Task::Operation(_) => false,
+            });
+            if is_harmless {
+                self.groups[g].1.look_ahead(&set);
+            }
         }
     }
 
@@ -240,14 +279,22 @@ impl Engine<'_> {
     }
 
     fn update_synapses(&mut self, s: usize, store: &mut [Vec<f64>]) {
-        let Synaptic { state, update, stream, .. } = &mut self.synapses[s];
-        for start in (0..state.len()).step_by(BLOCK) {
-            let count = BLOCK.min(state.len() - start);
-            let elements = ends(state, start, count);
-            let inputs =
-                Inputs { store: &[], elements, time: self.now.time, stream: *stream, step: self.now.step };
-            update.advance(store, &inputs, (start, count), self.now.dt, &mut self.machine);
-        }
+        let Synaptic { state, update, caches, stream, .. } = &mut self.synapses[s];
+        let (state, update, stream, now) = (&**state, &*update, *stream, self.now);
+        caches.resize_with(self.crew.threads(), Cache::default);
+        let own = update.slots();
+        let cost = update.is_separable(own).then(|| update.cost());
+        let job = Job { elements: (0, state.len()), own, cost, whole_blocks: false };
+        let (i, j) = (&state.i[..], &state.j[..]);
+        self.crew.share(&job, store, caches, |columns, range, hand, cache| {
+            let base = range.start;
+            for (start, count) in blocks(range) {
+                let elements = ends((i, j), start, count);
+                let inputs = Inputs { store: &[], elements, time: now.time, stream, step: now.step };
+                let cache = (base, &mut *cache);
+                update.advance(columns, &inputs, (start, count), now.dt, &mut hand.machine, cache);
+            }
+        });
     }
 
     fn sum(&mut self, k: usize, store: &mut [Vec<f64>]) {
@@ -258,7 +305,7 @@ impl Engine<'_> {
         let targets = if *owner == Owner::Pre { &state.i } else { &state.j };
         for start in (0..state.len()).step_by(BLOCK) {
             let count = BLOCK.min(state.len() - start);
-            let elements = ends(state, start, count);
+            let elements = ends((&state.i, &state.j), start, count);
             let inputs =
                 Inputs { store, elements, time: self.now.time, stream: *stream, step: self.now.step };
             self.machine.run(tape, &inputs, count);
@@ -311,10 +358,7 @@ fn within<'e>(list: &'e [u32], range: &Range<usize>) -> &'e [u32] {
 }
 
 /// Some neighbouring synapses with the neurons on both sides.
-fn ends(state: &SynapsesState, start: usize, count: usize) -> [Elements<'_>; 3] {
-    [
-        Elements::From(start),
-        Elements::List(&state.i[start..start + count]),
-        Elements::List(&state.j[start..start + count]),
-    ]
+fn ends<'a>((i, j): (&'a [u32], &'a [u32]), start: usize, count: usize) -> [Elements<'a>; 3] {
+    let span = start..start + count;
+    [Elements::From(start), Elements::List(&i[span.clone()]), Elements::List(&j[span])]
 }

@@ -1,87 +1,49 @@
 //! A group compiled: refractoriness, state update and events as programs over its columns.
-//! The same state update serves the differential equations of synapses.
+//! Where nothing stands between a state update and its threshold, both are done block by block, while it is in the cache.
 
+use super::crew::{Crew, Job, blocks};
+use super::event_program::{Condition, EventProgram};
 use super::program::Now;
 use super::refractory::Refractoriness;
-use crate::codegen::{BLOCK, Elements, Fun2, Graph, Inputs, Lowering, Machine, Node, Tape, Value};
+use super::state_update::{Cache, StateUpdate};
+use crate::codegen::{Elements, Fun2, Inputs, Lowering, Tape};
 use crate::equations::{At, Owner, Slot, parse_expression};
 use crate::error::Result;
 use crate::groups::{Context, GroupState, SPIKE};
 use crate::random::Stream;
-use crate::stateupdaters::{LinearSystem, Propagator, Update, choose};
-use crate::vector::{largest, positions};
+use crate::stateupdaters::choose;
 
 /// The programs of one group.
 pub(super) struct GroupProgram {
     refractory: Option<Refractoriness>,
-    pub(super) update: StateUpdate,
+    update: StateUpdate,
+    /// One for each thread.
+    caches: Vec<Cache>,
     /// Every event with its condition.
     pub(super) events: Vec<EventProgram>,
     stream: Stream,
+    /// Spikes are found by the state update already, and kept here until their time in the step.
+    looks_ahead: bool,
+    ahead: Vec<u32>,
+    /// A neuron's refractoriness and update need no other neuron.
+    is_separable: bool,
+    /// For refractoriness, for the update, and for both together.
+    plans: [Option<Plan>; 3],
 }
 
-/// An event of a group.
-pub(super) struct EventProgram {
-    pub(super) name: String,
-    condition: Option<Condition>,
-    stream: Stream,
+/// How a pass over the group may be shared.
+struct Plan {
+    own: Vec<Slot>,
+    cost: Option<f64>,
+    whole_blocks: bool,
 }
 
-/// How the elements are found for which an event happens.
-enum Condition {
-    Tape(Tape),
-    /// A column above a limit, where another one is true: a search without any computing.
-    Above(Slot, f64, Option<Slot>),
-    /// `rand() < p`, as the condition and as p: where p is small, chance goes from hit to hit.
-    Chance(Tape, Tape),
-}
-
-/// The draws that hits come from, and those that thin them out; others are counted from 1.
-const HITS: u32 = (1 << 31) - 1;
-const THINNING: u32 = (1 << 31) - 2;
-
-/// The probability, if this is a draw below it and it does not depend on chance itself.
-fn chance(graph: &Graph, root: Value) -> Option<Value> {
-    let (u, p) = match graph.node(root) {
-        Node::Apply2(Fun2::Lt, u, p) | Node::Apply2(Fun2::Gt, p, u) => (u, p),
-        _ => return None,
-    };
-    let is_chance = |n| {
-        matches!(
-            n,
-            Node::Uniform(_) | Node::Normal(_) | Node::Poisson(..) | Node::Binomial(..) | Node::Call(..)
-        )
-    };
-    (matches!(graph.node(u), Node::Uniform(_)) && !graph.any(&[p], &is_chance)).then_some(p)
-}
-
-impl Condition {
-    fn new(graph: &Graph, root: Value) -> Self {
-        let own = |v: Value| match graph.node(v) {
-            Node::Load(slot, at) if at == At::new(Owner::Own) => Some(slot),
-            _ => None,
-        };
-        let above = |v: Value| match graph.node(v) {
-            Node::Apply2(Fun2::Gt, x, limit) => own(x).zip(graph.as_constant(limit)),
-            Node::Apply2(Fun2::Lt, limit, x) => own(x).zip(graph.as_constant(limit)),
-            _ => None,
-        };
-        let masked = match graph.node(root) {
-            Node::Apply2(Fun2::And, a, b) => above(a).zip(own(b)),
-            _ => None,
-        };
-        match (above(root), masked) {
-            (Some((x, limit)), _) => Self::Above(x, limit, None),
-            (None, Some(((x, limit), mask))) => Self::Above(x, limit, Some(mask)),
-            (None, None) => {
-                let whole = Tape::new(graph, &[root]);
-                match chance(graph, root) {
-                    Some(p) => Self::Chance(whole, Tape::new(graph, &[p])),
-                    None => Self::Tape(whole),
-                }
-            }
-        }
-    }
+/// What is done for a block, in this order.
+#[derive(Clone, Copy, Default)]
+struct Pass<'p> {
+    refractory: Option<&'p Tape>,
+    update: Option<&'p StateUpdate>,
+    event: Option<&'p EventProgram>,
 }
 
 impl GroupProgram {
@@ -119,7 +81,13 @@ impl GroupProgram {
             events.push(EventProgram { name: name.clone(), condition, stream });
         }
         let stream = context.stream(&format!("{} stateupdater", group.name()));
-        Ok(Self { refractory, update: StateUpdate::new(update), events, stream })
+        let update = StateUpdate::new(update);
+        let (caches, ahead) = (vec![Cache::default()], Vec::new());
+        let both = [refractory.as_ref().map_or(&[][..], |r| &r.tape().columns), update.slots()].concat();
+        let is_separable =
+            refractory.as_ref().is_none_or(|r| r.tape().is_separable(&both)) && update.is_separable(&both);
+        let (looks_ahead, plans) = (false, [None, None, None]);
+        Ok(Self { refractory, update, caches, events, stream, looks_ahead, ahead, is_separable, plans })
     }
 
     /// Lets refractoriness follow the spikes alone, if nothing that is set elsewhere decides on it.
@@ -129,14 +97,48 @@ impl GroupProgram {
         }
     }
 
-    pub(super) fn update(&mut self, store: &mut [Vec<f64>], n: usize, now: &Now, machine: &mut Machine) {
-        if let Some(refractoriness) = &mut self.refractory {
-            refractoriness.update(store, n, now, self.stream, machine);
+    /// The columns that its state update and its events set.
+    pub(super) fn slots(&self) -> Vec<Slot> {
+        let mut slots = self.update.slots().to_vec();
+        slots.extend(self.refractory.iter().flat_map(Refractoriness::slots));
+        slots
+    }
+
+    /// Has spikes found together with the state update from here on, if they can be, given that nothing but state updates
+    /// of others, which set these columns, happens between the two.
+    pub(super) fn look_ahead(&mut self, set_between: &[Slot]) {
+        let own = self.slots();
+        let condition = self.events.iter().find(|e| e.name == SPIKE).and_then(|e| e.condition.as_ref());
+        self.looks_ahead = condition.is_some_and(|c| c.is_separable(&own) && !c.reads(set_between));
+    }
+
+    pub(super) fn update(&mut self, store: &mut [Vec<f64>], n: usize, now: &Now, crew: &mut Crew) {
+        self.caches.resize_with(crew.threads(), Cache::default);
+        let follows = self.refractory.as_mut().is_some_and(|r| r.release(store, now));
+        let refractory = self.refractory.as_ref().filter(|_| !follows).map(Refractoriness::tape);
+        let update = Some(&self.update);
+        let event = self.events.iter().find(|event| self.looks_ahead && event.name == SPIKE);
+        let mut run = |pass: Pass<'_>| {
+            let plan = &mut self.plans[match (pass.refractory, pass.update) {
+                (_, None) => 0,
+                (None, _) => 1,
+                _ => 2,
+            }];
+            let plan = plan.get_or_insert_with(|| pass.plan());
+            pass.run(store, n, now, self.stream, (crew, plan), &mut self.caches);
+        };
+        if refractory.is_none() || self.is_separable {
+            run(Pass { refractory, update, event });
+        } else {
+            // Each neuron may look at others, so that what is new of all must be there first.
+            run(Pass { refractory, ..Pass::default() });
+            run(Pass { update, event, refractory: None });
         }
-        for start in (0..n).step_by(BLOCK) {
-            let count = BLOCK.min(n - start);
-            let inputs = inputs(&[], Elements::From(start), now, self.stream);
-            self.update.advance(store, &inputs, (start, count), now.dt, machine);
+        if event.is_some() {
+            crew.gather(&mut self.ahead);
+        }
+        if !follows && let Some(refractoriness) = &mut self.refractory {
+            refractoriness.begin(store, n, now);
         }
     }
 
@@ -148,49 +150,70 @@ impl GroupProgram {
         store: &mut [Vec<f64>],
         n: usize,
         now: &Now,
-        machine: &mut Machine,
+        crew: &mut Crew,
     ) {
-        found.clear();
         let event = &self.events[k];
-        let Some(condition) = &event.condition else { return };
-        match condition {
-            Condition::Above(x, limit, mask) => {
-                let mask = mask.map(|m| &store[m.place()][..n]);
-                positions(machine.width(), &store[x.place()][..n], *limit, mask, 0, found);
-            }
-            Condition::Chance(whole, p) => {
-                for start in (0..n).step_by(BLOCK) {
-                    let count = BLOCK.min(n - start);
-                    let inputs = inputs(store, Elements::From(start), now, event.stream);
-                    let width = machine.width();
-                    machine.run(p, &inputs, count);
-                    let p = machine.result(0);
-                    let most = largest(width, p);
-                    if most > 0.1 {
-                        machine.run(whole, &inputs, count);
-                        positions(width, machine.result(0), 0.0, None, start, found);
-                        continue;
-                    }
-                    // Hits of the largest probability, each kept with the share that its own has in it.
-                    event.stream.hits(width, (now.step, HITS, 2 * start), (count, most), |k| {
-                        let share = event.stream.uniform(now.step, THINNING, start + k);
-                        if p[k] >= most || share * most < p[k] {
-                            found.push(u32::try_from(start + k).unwrap_or(u32::MAX));
-                        }
-                    });
-                }
-            }
-            Condition::Tape(tape) => {
-                for start in (0..n).step_by(BLOCK) {
-                    let count = BLOCK.min(n - start);
-                    machine.run(tape, &inputs(store, Elements::From(start), now, event.stream), count);
-                    positions(machine.width(), machine.result(0), 0.0, None, start, found);
-                }
-            }
+        if event.condition.is_none() {
+            found.clear();
+            return;
         }
-        if let (Some(refractoriness), true) = (&mut self.refractory, event.name == SPIKE) {
+        let is_spike = event.name == SPIKE;
+        if is_spike && self.looks_ahead {
+            std::mem::swap(found, &mut self.ahead);
+        } else {
+            self.caches.resize_with(crew.threads(), Cache::default);
+            let pass = Pass { event: Some(event), ..Pass::default() };
+            pass.run(store, n, now, self.stream, (crew, &pass.plan()), &mut self.caches);
+            crew.gather(found);
+        }
+        if let (Some(refractoriness), true) = (&mut self.refractory, is_spike) {
             refractoriness.spikes(found, store, now);
         }
+    }
+}
+
+impl Pass<'_> {
+    fn plan(&self) -> Plan {
+        let update = self.update.map_or(&[][..], StateUpdate::slots);
+        let own = [self.refractory.map_or(&[][..], |r| &r.columns), update].concat();
+        let condition = self.event.and_then(|event| event.condition.as_ref());
+        let is_separable = self.refractory.is_none_or(|r| r.is_separable(&own))
+            && self.update.is_none_or(|u| u.is_separable(&own))
+            && condition.is_none_or(|c| c.is_separable(&own));
+        let cost = self.refractory.map_or(0.0, Tape::cost)
+            + self.update.map_or(0.0, StateUpdate::cost)
+            + condition.map_or(0.0, Condition::cost);
+        let whole_blocks = matches!(condition, Some(Condition::Chance(..)));
+        Plan { own, cost: is_separable.then_some(cost), whole_blocks }
+    }
+
+    fn run(
+        self,
+        store: &mut [Vec<f64>],
+        n: usize,
+        now: &Now,
+        stream: Stream,
+        (crew, plan): (&mut Crew, &Plan),
+        caches: &mut [Cache],
+    ) {
+        let &Plan { ref own, cost, whole_blocks } = plan;
+        let job = Job { elements: (0, n), own, cost, whole_blocks };
+        crew.share(&job, store, caches, |columns, range, hand, cache| {
+            let base = range.start;
+            for (start, count) in blocks(range) {
+                let inputs = inputs(&[], Elements::From(start), now, stream);
+                if let Some(refractory) = self.refractory {
+                    hand.machine.run_storing(refractory, columns, &inputs, start, count);
+                }
+                if let Some(update) = self.update {
+                    let cache = (base, &mut *cache);
+                    update.advance(columns, &inputs, (start, count), now.dt, &mut hand.machine, cache);
+                }
+                if let Some(event) = self.event {
+                    event.find(columns, (start, count), now, &mut hand.machine, &mut hand.found);
+                }
+            }
+        });
     }
 }
 
@@ -202,73 +225,6 @@ pub(super) fn inputs<'a>(
 ) -> Inputs<'a> {
     let elements = [elements, Elements::One(0), Elements::One(0)];
     Inputs { store, elements, time: now.time, stream, step: now.step }
-}
-
-/// A state update with what it keeps from step to step.
-pub(super) struct StateUpdate {
-    update: Update,
-    /// One propagator if all elements share their parameters, else one each.
-    propagators: Vec<Propagator>,
-    state: Vec<f64>,
-    entries: Vec<f64>,
-}
-
-impl StateUpdate {
-    pub(super) fn new(update: Update) -> Self {
-        Self { update, propagators: Vec::new(), state: Vec::new(), entries: Vec::new() }
-    }
-
-    pub(super) fn is_none(&self) -> bool {
-        matches!(self.update, Update::None)
-    }
-
-    /// Takes a block of neighbours one step further; the inputs' own store is not looked at.
-    pub(super) fn advance(
-        &mut self,
-        store: &mut [Vec<f64>],
-        inputs: &Inputs<'_>,
-        (start, count): (usize, usize),
-        dt: f64,
-        machine: &mut Machine,
-    ) {
-        match &self.update {
-            Update::None => {}
-            Update::Program(tape) => machine.run_storing(tape, store, inputs, start, count),
-            Update::Linear(system) => {
-                machine.run(&system.entries, &Inputs { store, ..*inputs }, count);
-                let shared = system.entries.is_uniform();
-                let needed = if shared { 1 } else { start + count };
-                if self.propagators.len() < needed {
-                    self.propagators.resize_with(needed, Propagator::default);
-                }
-                for k in 0..count {
-                    let cache = &mut self.propagators[if shared { 0 } else { start + k }];
-                    let entries = &mut self.entries;
-                    entries.clear();
-                    entries.extend((0..system.entries.results.len()).map(|r| machine.result(r)[k]));
-                    one_linear_step(system, store, start + k, entries, &mut self.state, dt, cache);
-                }
-            }
-        }
-    }
-}
-
-fn one_linear_step(
-    system: &LinearSystem,
-    store: &mut [Vec<f64>],
-    element: usize,
-    entries: &[f64],
-    state: &mut Vec<f64>,
-    dt: f64,
-    cache: &mut Propagator,
-) {
-    state.clear();
-    state.extend(system.columns.iter().map(|c| store[c.place()][element]));
-    let is_free = system.refractory.is_none_or(|c| store[c.place()][element] != 0.0);
-    system.advance(state, entries, is_free, dt, cache);
-    for (c, v) in system.columns.iter().zip(state.iter()) {
-        store[c.place()][element] = *v;
-    }
 }
 
 /// The first value that is not a finite number.

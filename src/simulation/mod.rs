@@ -3,7 +3,9 @@
 
 mod clock;
 mod compile;
+mod crew;
 mod engine;
+mod event_program;
 mod group_program;
 mod network;
 mod objects;
@@ -15,8 +17,11 @@ mod replay;
 mod rows;
 mod run;
 mod schedule;
+mod settings;
 mod snapshot;
+mod state_update;
 mod summary;
+mod workers;
 
 pub use network::Network;
 pub use objects::NetworkObject;

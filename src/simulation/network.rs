@@ -18,7 +18,7 @@ use crate::description::{NetworkDescription, Operation};
 use crate::equations::UserFunction;
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::evidence::{Evidence, Origin, ToEvidence, bounded_json};
-use crate::groups::{Context, Guarded, IntoNamespace, NeuronGroup, SLOTS, Shared, lock, origin, time_step};
+use crate::groups::{Context, Guarded, IntoNamespace, NeuronGroup, SLOTS, Shared, lock, origin};
 use crate::monitors::{PopulationRateMonitor, SpikeMonitor, StateMonitor};
 use crate::synapses::Synapses;
 use crate::units::{Dimension, Quantity};
@@ -70,79 +70,6 @@ impl Network {
             stop: Arc::default(),
             profile: Arc::default(),
         }
-    }
-
-    /// All random numbers from here on come from this seed: the same seed, the same network.
-    #[must_use]
-    pub fn seed(self, seed: u64) -> Self {
-        self.set_seed(seed);
-        self
-    }
-
-    /// As [`Network::seed`], for a network that is in use already.
-    pub fn set_seed(&self, seed: u64) {
-        let mut context = lock(&self.context);
-        context.seed = seed;
-        if context.script.is_empty() {
-            context.first_seed = seed;
-        } else {
-            context.script.push(Operation::Seed { seed });
-        }
-    }
-
-    /// Sets the time step of a network that is still empty: `Network::new().dt(0.05*ms)`.
-    #[must_use]
-    pub fn dt(self, dt: impl Into<Quantity>) -> Self {
-        {
-            let mut context = lock(&self.context);
-            let checked = time_step(dt.into()).and_then(|dt| {
-                if context.script.is_empty() {
-                    return Ok(dt);
-                }
-                Err(Error::new(ErrorKind::Value, "dt is set in a network that has objects already")
-                    .help("set it at the beginning, `Network::new().dt(…)`, or later with `set_dt`"))
-            });
-            match checked {
-                Ok(dt) => (context.dt, context.first_dt) = (dt, dt),
-                Err(problem) => context.problem = Some(problem),
-            }
-        }
-        self
-    }
-
-    /// Changes the time step between two runs; spikes on their way keep their times.
-    ///
-    /// # Errors
-    /// A step that is no time, or a present time that is not a multiple of it.
-    pub fn set_dt(&self, dt: impl Into<Quantity>) -> Result<()> {
-        let dt = time_step(dt.into())?;
-        let objects = lock(&self.objects);
-        let mut context = lock(&self.context);
-        let steps = context.time / dt;
-        if (steps - steps.round()).abs() > 1e-4 {
-            let time = Quantity::new(context.time, Dimension::TIME);
-            let step = Quantity::new(dt, Dimension::TIME);
-            return Err(Error::new(
-                ErrorKind::Value,
-                format!("the present time, {time}, is not a multiple of the new dt, {step}"),
-            )
-            .help("run up to a multiple of it first"));
-        }
-        for object in &objects.synapses {
-            let mut state = object.live()?.state();
-            let own = state.with_ends(|source, target| {
-                Ok([source.description.timing.dt.is_some(), target.description.timing.dt.is_some()])
-            })?;
-            let sides: Vec<_> = state.description.pathways.iter().map(|p| p.side).collect();
-            for (queue, side) in state.queues.iter_mut().zip(sides) {
-                if !own[usize::from(side == crate::description::Side::Post)] {
-                    queue.rescale(context.dt, dt);
-                }
-            }
-        }
-        context.dt = dt;
-        context.script.push(Operation::SetDt { dt });
-        Ok(())
     }
 
     /// Hands a value over to all objects of the network, under a name that equations use; objects' own values go first.

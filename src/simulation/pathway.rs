@@ -3,8 +3,9 @@
 
 use litemap::LiteMap;
 
+use super::crew::Crew;
 use super::program::Now;
-use super::rows::{Calendar, Rows, Span, delay_steps};
+use super::rows::{Calendar, Rows, Span, Summands, delay_steps};
 use crate::codegen::{BLOCK, Elements, Fun1, Fun2, Graph, Inputs, Lowering, Machine, Node, Tape, Value};
 use crate::description::{PathwayDescription, Side};
 use crate::equations::{At, Owner, Slot, parse_statements};
@@ -47,6 +48,8 @@ pub(super) struct Pathway {
     /// The only thing that statements do, if it is this simple.
     summand: Option<Summand>,
     rows: Rows,
+    /// Within each span the neurons that are added to go up; found out when first needed.
+    sorted: Option<bool>,
     calendar: Calendar,
     stream: Stream,
     /// For each synapse, source and target neuron the block that touched it last.
@@ -108,6 +111,7 @@ impl Pathway {
             aliased,
             summand,
             rows,
+            sorted: None,
             calendar: Calendar::default(),
             stream: context.stream(&format!("{} {}", synapses.name(), d.name)),
             touched: [
@@ -134,7 +138,7 @@ impl Pathway {
         synapses: &mut SynapsesState,
         store: &mut [Vec<f64>],
         now: &Now,
-        machine: &mut Machine,
+        (machine, crew): (&mut Machine, &mut Crew),
     ) {
         let queue = &mut synapses.queues[self.queue];
         for &spike in spikes {
@@ -150,7 +154,7 @@ impl Pathway {
         let earlier = queue.take();
         let spans = self.calendar.take();
         if let (Some(summand), true) = (self.summand, earlier.is_empty()) {
-            self.add(summand, &spans, synapses, store);
+            self.add(summand, &spans, synapses, store, crew);
         } else if !(earlier.is_empty() && spans.is_empty()) {
             let mut due = std::mem::take(&mut self.due);
             due.clear();
@@ -174,36 +178,35 @@ impl Pathway {
         }
     }
 
-    /// The short road for sums.
-    fn add(&self, summand: Summand, spans: &[Span], synapses: &SynapsesState, store: &mut [Vec<f64>]) {
+    /// The short road for sums. Each thread goes through all rows and adds what is for its own part of the neurons,
+    /// so that each neuron gets its summands in the same order whoever adds them.
+    fn add(
+        &mut self,
+        summand: Summand,
+        spans: &[Span],
+        synapses: &SynapsesState,
+        store: &mut [Vec<f64>],
+        crew: &mut Crew,
+    ) {
         let write = self.writes[0];
         let neurons = if write.at.owner == Owner::Pre { &synapses.i } else { &synapses.j };
         let mut column = std::mem::take(&mut store[write.slot.place()]);
-        for span in spans {
-            match (summand, &self.rows.order) {
-                (Summand::Number(x), None) => {
-                    for neuron in &neurons[span.start as usize..span.end as usize] {
-                        column[*neuron as usize] += x;
-                    }
+        let summands = match summand {
+            Summand::Number(x) => Summands::Same(x),
+            Summand::Column(slot) => Summands::Each(&store[slot.place()]),
+        };
+        let count = spans.iter().map(ExactSizeIterator::len).sum();
+        let cuts = crew.cuts(column.len(), (count, spans.len()));
+        let cuts = cuts.filter(|_| *self.sorted.get_or_insert_with(|| self.rows.are_sorted(neurons)));
+        let rows = &self.rows;
+        match cuts {
+            None => spans.iter().for_each(|span| rows.add(span.clone(), neurons, summands, &mut column, 0)),
+            Some(cuts) => crew.split(&mut column, &cuts, |range, part| {
+                for span in spans {
+                    let span = rows.within(span.clone(), neurons, &range);
+                    rows.add(span, neurons, summands, part, range.start);
                 }
-                (Summand::Column(slot), None) => {
-                    let range = span.start as usize..span.end as usize;
-                    for (neuron, x) in neurons[range.clone()].iter().zip(&store[slot.place()][range]) {
-                        column[*neuron as usize] += x;
-                    }
-                }
-                (Summand::Number(x), Some(order)) => {
-                    for synapse in &order[span.start as usize..span.end as usize] {
-                        column[neurons[*synapse as usize] as usize] += x;
-                    }
-                }
-                (Summand::Column(slot), Some(order)) => {
-                    let values = &store[slot.place()];
-                    for synapse in &order[span.start as usize..span.end as usize] {
-                        column[neurons[*synapse as usize] as usize] += values[*synapse as usize];
-                    }
-                }
-            }
+            }),
         }
         store[write.slot.place()] = column;
     }

@@ -1,6 +1,7 @@
 //! Code compiled: statements as programs over the columns of the store, for all elements or for some.
 //! Statements that set a shared variable run once, before those for each element.
 
+use super::crew::{Crew, Job, blocks};
 use crate::codegen::{BLOCK, Elements, Inputs, Lowering, Machine, Tape, Value};
 use crate::equations::{Owner, Scope, Slot, parse_statements};
 use crate::error::Result;
@@ -54,7 +55,7 @@ impl CodeProgram {
         chosen: Chosen<'_>,
         ends: Option<(&[u32], &[u32])>,
         now: &Now,
-        machine: &mut Machine,
+        (machine, crew): (&mut Machine, &mut Crew),
     ) {
         // Both parts read the state before either of them changes it.
         let mut later = Vec::new();
@@ -64,38 +65,34 @@ impl CodeProgram {
             later.extend(slots.iter().enumerate().map(|(k, slot)| (*slot, machine.result(k)[0])));
         }
         if let Some((tape, slots)) = &self.each {
-            let count = match chosen {
-                Chosen::Range(start, end) => end.saturating_sub(start),
-                Chosen::List(list) => list.len(),
-            };
-            for first in (0..count).step_by(BLOCK) {
-                let n = BLOCK.min(count - first);
-                let (own, pre, post) = match (chosen, ends) {
-                    (Chosen::Range(start, _), None) => {
-                        (Elements::From(start + first), Elements::One(0), Elements::One(0))
-                    }
-                    (Chosen::Range(start, _), Some((i, j))) => {
-                        let span = start + first..start + first + n;
-                        (
-                            Elements::From(start + first),
-                            Elements::List(&i[span.clone()]),
-                            Elements::List(&j[span]),
-                        )
-                    }
-                    (Chosen::List(list), _) => {
-                        (Elements::List(&list[first..first + n]), Elements::One(0), Elements::One(0))
-                    }
-                };
-                match chosen {
-                    Chosen::Range(start, _) => {
-                        let inputs = self.inputs(&[], [own, pre, post], now);
-                        machine.run_storing(tape, store, &inputs, start + first, n);
-                    }
-                    Chosen::List(list) => {
-                        machine.run(tape, &self.inputs(store, [own, pre, post], now), n);
+            match chosen {
+                Chosen::Range(start, end) => {
+                    let cost = (tape.is_separable(slots)).then(|| tape.cost());
+                    let job = Job { elements: (start, end), own: slots, cost, whole_blocks: false };
+                    let mut nothing = vec![(); crew.threads()];
+                    crew.share(&job, store, &mut nothing, |columns, range, hand, ()| {
+                        for (first, n) in blocks(range) {
+                            let own = Elements::From(first);
+                            let elements = match ends {
+                                None => [own, Elements::One(0), Elements::One(0)],
+                                Some((i, j)) => [
+                                    own,
+                                    Elements::List(&i[first..first + n]),
+                                    Elements::List(&j[first..first + n]),
+                                ],
+                            };
+                            let inputs = self.inputs(&[], elements, now);
+                            hand.machine.run_storing(tape, columns, &inputs, first, n);
+                        }
+                    });
+                }
+                Chosen::List(list) => {
+                    for block in list.chunks(BLOCK) {
+                        let elements = [Elements::List(block), Elements::One(0), Elements::One(0)];
+                        machine.run(tape, &self.inputs(store, elements, now), block.len());
                         for (k, slot) in slots.iter().enumerate() {
                             let column = &mut store[slot.place()];
-                            crate::groups::scatter(column, &list[first..first + n], machine.result(k));
+                            crate::groups::scatter(column, block, machine.result(k));
                         }
                     }
                 }

@@ -4,13 +4,11 @@
 use std::collections::VecDeque;
 
 use super::clock::time_of;
-use super::group_program::inputs;
 use super::program::Now;
-use crate::codegen::{BLOCK, Elements, Fun1, Fun2, Lowering, Machine, Tape};
+use crate::codegen::{Fun1, Fun2, Lowering, Tape};
 use crate::description::Refractory;
 use crate::equations::{At, Kind, Owner, Scope, Slot, check_expression, parse_expression};
 use crate::error::Result;
-use crate::random::Stream;
 
 /// The refractoriness of one group.
 pub(super) struct Refractoriness {
@@ -49,37 +47,34 @@ impl Refractoriness {
         }
     }
 
-    /// At the beginning of a step.
-    pub(super) fn update(
-        &mut self,
-        store: &mut [Vec<f64>],
-        n: usize,
-        now: &Now,
-        stream: Stream,
-        machine: &mut Machine,
-    ) {
-        if let Some(releases) = &mut self.releases
-            && releases.begun
-            && releases.next <= now.step
-        {
-            while releases.next <= now.step {
-                let list = releases.lists.pop_front().unwrap_or_default();
-                let column = &mut store[self.free.place()];
-                list.iter().for_each(|k| column[*k as usize] = 1.0);
-                releases.next += 1;
-            }
-            return;
+    /// Lets go at the beginning of a step whom the step is known for; true if that was all.
+    /// Else the tape is to run for all neurons, and then [`Refractoriness::begin`].
+    pub(super) fn release(&mut self, store: &mut [Vec<f64>], now: &Now) -> bool {
+        let Some(releases) = &mut self.releases else { return false };
+        if !(releases.begun && releases.next <= now.step) {
+            return false;
         }
-        for start in (0..n).step_by(BLOCK) {
-            let count = BLOCK.min(n - start);
-            let inputs = inputs(&[], Elements::From(start), now, stream);
-            machine.run_storing(&self.tape, store, &inputs, start, count);
+        while releases.next <= now.step {
+            let list = releases.lists.pop_front().unwrap_or_default();
+            let column = &mut store[self.free.place()];
+            list.iter().for_each(|k| column[*k as usize] = 1.0);
+            releases.next += 1;
         }
-        self.begin(store, n, now);
+        true
+    }
+
+    /// The columns that it sets.
+    pub(super) fn slots(&self) -> [Slot; 2] {
+        [self.free, self.last]
+    }
+
+    /// New values of `not_refractory`.
+    pub(super) fn tape(&self) -> &Tape {
+        &self.tape
     }
 
     /// Notes when those that are refractory now become free.
-    fn begin(&mut self, store: &[Vec<f64>], n: usize, now: &Now) {
+    pub(super) fn begin(&mut self, store: &[Vec<f64>], n: usize, now: &Now) {
         let (Some(releases), Some(period)) = (&mut self.releases, self.period) else { return };
         // A period shorter than a step may end in the step of the spike; a list for each step must not become many.
         if !(1.0..LONGEST).contains(&passed(period, now.dt)) {

@@ -19,6 +19,13 @@ pub(super) struct Rows {
     delays: Delays,
 }
 
+/// What synapses add to a neuron: all of them the same number, or each its own.
+#[derive(Clone, Copy)]
+pub(super) enum Summands<'a> {
+    Same(f64),
+    Each(&'a [f64]),
+}
+
 /// Delays in steps.
 pub(super) enum Delays {
     /// All synapses have this one.
@@ -57,6 +64,61 @@ impl Rows {
 
     pub(super) fn synapse(&self, place: u32) -> u32 {
         self.order.as_ref().map_or(place, |order| order[place as usize])
+    }
+
+    /// True if in each row, between two changes of the delay, these neurons of the synapses go up.
+    pub(super) fn are_sorted(&self, neurons: &[u32]) -> bool {
+        let rows = u32::try_from(self.starts.len() - 1).unwrap_or(u32::MAX);
+        let neuron = |place| neurons[self.synapse(place) as usize];
+        (0..rows).flat_map(|row| self.of(row)).all(|(_, span)| span.is_sorted_by_key(neuron))
+    }
+
+    /// The part of a sorted span whose neurons are in a range.
+    pub(super) fn within(&self, span: Span, neurons: &[u32], range: &std::ops::Range<usize>) -> Span {
+        let first = |limit: usize| {
+            let is_before = |place: u32| (neurons[self.synapse(place) as usize] as usize) < limit;
+            let (mut low, mut high) = (span.start, span.end);
+            while low < high {
+                let middle = low.midpoint(high);
+                if is_before(middle) { low = middle + 1 } else { high = middle }
+            }
+            low
+        };
+        first(range.start)..first(range.end)
+    }
+
+    /// Adds a number, or that of each synapse, to the neurons that a span reaches; `out` starts with the neuron `base`.
+    pub(super) fn add(
+        &self,
+        span: Span,
+        neurons: &[u32],
+        summands: Summands<'_>,
+        out: &mut [f64],
+        base: usize,
+    ) {
+        let range = span.start as usize..span.end as usize;
+        match (summands, &self.order) {
+            (Summands::Same(x), None) => {
+                for neuron in &neurons[range] {
+                    out[*neuron as usize - base] += x;
+                }
+            }
+            (Summands::Each(values), None) => {
+                for (neuron, x) in neurons[range.clone()].iter().zip(&values[range]) {
+                    out[*neuron as usize - base] += x;
+                }
+            }
+            (Summands::Same(x), Some(order)) => {
+                for synapse in &order[range] {
+                    out[neurons[*synapse as usize] as usize - base] += x;
+                }
+            }
+            (Summands::Each(values), Some(order)) => {
+                for synapse in &order[range] {
+                    out[neurons[*synapse as usize] as usize - base] += values[*synapse as usize];
+                }
+            }
+        }
     }
 
     /// The synapses of a neuron, cut where the delay changes.

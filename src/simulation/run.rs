@@ -101,6 +101,10 @@ fn step_by_step(
         Ok(clocks) => clocks,
         Err(error) => return (start, Err(error)),
     };
+    // Who wants to know what each task takes gets them one by one.
+    if wishes.profile.is_none() {
+        engine.look_ahead();
+    }
     let tasks = engine.tasks.clone();
     let began = Instant::now();
     let mut reported = began;

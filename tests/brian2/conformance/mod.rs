@@ -81,7 +81,7 @@ fn judge_run(scenario: &Value) -> Outcome {
     }
 }
 
-/// A network built again from its description must give the same numbers to the last bit.
+/// A network built again from its description must give the same numbers to the last bit, on two threads too.
 fn repeat(scenario: &Value, net: &Network) -> Outcome {
     let again = written_and_read(&net.description()).and_then(|description| {
         Network::from_description(&description).map_err(|e| one_line(&e.to_string()))
@@ -90,15 +90,31 @@ fn repeat(scenario: &Value, net: &Network) -> Outcome {
         Ok(again) => again,
         Err(e) => return Outcome::Failed(format!("its description does not build again: {e}")),
     };
-    let differs = |name: &str| {
-        let one = compare::evidence(net, name);
-        one.is_none() || one != compare::evidence(&again, name)
+    let shared = match on_two_threads(&net.description()) {
+        Ok(shared) => shared,
+        Err(e) => {
+            return Outcome::Failed(format!("on two threads it does not run: {}", one_line(&e.to_string())));
+        }
     };
-    let monitors = scenario["monitors"].as_array().into_iter().flatten();
-    match monitors.filter_map(|m| m["name"].as_str()).find(|name| differs(name)) {
-        Some(name) => Outcome::Failed(format!("built again from its description, {name} differs")),
-        None => Outcome::Passed,
+    for (again, how) in [(again, "built again from its description"), (shared, "on two threads")] {
+        let differs = |name: &str| {
+            let one = compare::evidence(net, name);
+            one.is_none() || one != compare::evidence(&again, name)
+        };
+        let monitors = scenario["monitors"].as_array().into_iter().flatten();
+        if let Some(name) = monitors.filter_map(|m| m["name"].as_str()).find(|name| differs(name)) {
+            return Outcome::Failed(format!("{how}, {name} differs"));
+        }
     }
+    Outcome::Passed
+}
+
+/// The same once more with two threads that share every task, however small it is.
+fn on_two_threads(description: &NetworkDescription) -> spikelab::Result<Network> {
+    let mut net = Network::new().seed(description.seed).dt(description.dt * spikelab::units::second);
+    net.share_always(2);
+    description.script.iter().try_for_each(|operation| net.apply(operation))?;
+    Ok(net)
 }
 
 /// The description after its way through JSON; the way through YAML must end at the same, to the last bit of each number.

@@ -1,0 +1,197 @@
+//! Who does a task of a step: the calling thread alone, or several, each with neighbouring elements of its own.
+//! Sharing costs some microseconds, so it is done only where each thread has more than that to do.
+
+use std::ops::Range;
+
+use super::workers::Pool;
+use crate::codegen::{BLOCK, Columns, Machine, parts};
+use crate::equations::Slot;
+
+/// The threads of a run and what each works with.
+pub(super) struct Crew {
+    pool: Pool,
+    hands: Vec<Hand>,
+    /// Tasks are shared however small they are, and cut anywhere: for tests.
+    always: bool,
+}
+
+/// What one thread works with.
+#[derive(Default)]
+pub(super) struct Hand {
+    pub(super) machine: Machine,
+    /// Elements found, in order.
+    pub(super) found: Vec<u32>,
+}
+
+/// How the elements of a task may be cut.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'s> {
+    pub(super) elements: (usize, usize),
+    /// The columns that it sets.
+    pub(super) own: &'s [Slot],
+    /// Nanoseconds for each element; none if elements cannot be separated.
+    pub(super) cost: Option<f64>,
+    /// Only between blocks, because the random numbers of a block belong together.
+    pub(super) whole_blocks: bool,
+}
+
+/// What a task must last for each thread, in nanoseconds, to be worth sharing.
+const WORTH: f64 = 2000.0;
+
+impl Default for Crew {
+    fn default() -> Self {
+        Self::new(1, false)
+    }
+}
+
+impl Crew {
+    pub(super) fn new(threads: usize, always: bool) -> Self {
+        // More threads than processors would wait for each other.
+        let threads = threads.max(1);
+        let most = if threads == 1 || always {
+            threads
+        } else {
+            threads.min(std::thread::available_parallelism().map_or(1, usize::from))
+        };
+        let hands = std::iter::repeat_with(Hand::default).take(most).collect();
+        Self { pool: Pool::new(most), hands, always }
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        self.pool.threads()
+    }
+
+    /// One range for each thread, if that is worth it.
+    pub(super) fn ranges(&self, job: &Job<'_>) -> Option<Vec<Range<usize>>> {
+        let (start, end) = job.elements;
+        let (threads, n) = (self.pool.threads(), end.saturating_sub(start));
+        if threads == 1 {
+            return None;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "numbers of elements and threads")]
+        let share = job.cost? * n as f64 / threads as f64;
+        if !self.always && share < WORTH {
+            return None;
+        }
+        let step = match (job.whole_blocks, self.always) {
+            (true, _) => BLOCK,
+            (false, true) => 1,
+            // A line of the cache.
+            (false, false) => 8,
+        };
+        let cut =
+            |k: usize| start + if k == threads { n } else { (n * k / threads).div_ceil(step) * step }.min(n);
+        Some((0..threads).map(|k| cut(k)..cut(k + 1)).collect())
+    }
+
+    /// Does the task for all its elements: `work` with the columns, the elements, what a thread works with, and the
+    /// thread's item. What was found is in the hands afterwards, in order.
+    pub(super) fn share<C: Send>(
+        &mut self,
+        job: &Job<'_>,
+        store: &mut [Vec<f64>],
+        items: &mut [C],
+        work: impl Fn(&mut Columns<'_>, Range<usize>, &mut Hand, &mut C) + Sync,
+    ) {
+        struct Share<'p, C>(Columns<'p>, Range<usize>, &'p mut Hand, &'p mut C);
+        self.hands.iter_mut().for_each(|hand| hand.found.clear());
+        if let Some(ranges) = self.ranges(job)
+            && let Some(columns) = parts(store, job.own, &ranges)
+        {
+            let rest = ranges.into_iter().zip(&mut self.hands).zip(items);
+            let shares = columns.into_iter().zip(rest);
+            let mut shares: Vec<_> = shares.map(|(c, ((r, hand), item))| Share(c, r, hand, item)).collect();
+            self.pool.each(&mut shares, |Share(columns, range, hand, item)| {
+                work(columns, range.clone(), hand, item);
+            });
+        } else {
+            let (start, end) = job.elements;
+            work(&mut Columns::Write(store), start..end, &mut self.hands[0], &mut items[0]);
+        }
+    }
+
+    /// What was found by all, in order.
+    pub(super) fn gather(&mut self, found: &mut Vec<u32>) {
+        found.clear();
+        for hand in &mut self.hands {
+            if found.is_empty() {
+                std::mem::swap(found, &mut hand.found);
+            } else {
+                found.extend_from_slice(&hand.found);
+            }
+        }
+    }
+
+    /// Where a column of `n` numbers is cut, if adding so many numbers to it by rows of about this length is worth it.
+    pub(super) fn cuts(&self, n: usize, (numbers, rows): (usize, usize)) -> Option<Vec<usize>> {
+        /// Each thread looks for its part of every row.
+        const SHORTEST: usize = 256;
+        let short = numbers < rows * SHORTEST;
+        if self.pool.threads() == 1 || numbers == 0 || (short && !self.always) {
+            return None;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "numbers of synapses")]
+        let cost = 0.5 * numbers as f64 / n.max(1) as f64;
+        let job = Job { elements: (0, n), own: &[], cost: Some(cost), whole_blocks: false };
+        let ranges = self.ranges(&job)?;
+        Some(ranges.iter().map(|r| r.start).chain([n]).collect())
+    }
+
+    /// A column in parts, one for each thread; `work` gets the range of the column that it is, and the part.
+    pub(super) fn split(
+        &mut self,
+        column: &mut [f64],
+        cuts: &[usize],
+        work: impl Fn(Range<usize>, &mut [f64]) + Sync,
+    ) {
+        let mut rest = column;
+        let mut shares = Vec::with_capacity(cuts.len());
+        for cut in cuts.windows(2) {
+            let (mine, others) = rest.split_at_mut(cut[1] - cut[0]);
+            shares.push((cut[0]..cut[1], mine));
+            rest = others;
+        }
+        self.pool.each(&mut shares, |(range, part)| work(range.clone(), part));
+    }
+}
+
+/// The blocks of a range.
+pub(super) fn blocks(range: Range<usize>) -> impl Iterator<Item = (usize, usize)> {
+    let end = range.end;
+    range.step_by(BLOCK).map(move |start| (start, BLOCK.min(end - start)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_follow_each_other_and_are_cut_where_they_may_be() {
+        for (threads, always) in [(2, true), (3, true), (5, true)] {
+            let crew = Crew::new(threads, always);
+            for n in [0, 1, 3, 600, 5000] {
+                for whole_blocks in [false, true] {
+                    let job = Job { elements: (7, 7 + n), own: &[], cost: Some(1.0), whole_blocks };
+                    let ranges = crew.ranges(&job).unwrap();
+                    assert_eq!(ranges.len(), threads);
+                    assert_eq!((ranges[0].start, ranges[threads - 1].end), (7, 7 + n));
+                    for pair in ranges.windows(2) {
+                        assert_eq!(pair[0].end, pair[1].start);
+                        assert!(
+                            !whole_blocks || (pair[0].end - 7).is_multiple_of(BLOCK) || pair[0].end == 7 + n
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn small_tasks_stay_with_one_thread() {
+        let crew = Crew { pool: Pool::new(2), hands: Vec::new(), always: false };
+        let job = |n, cost| Job { elements: (0, n), own: &[], cost: Some(cost), whole_blocks: false };
+        assert!(crew.ranges(&job(100, 1.0)).is_none());
+        assert!(crew.ranges(&job(100_000, 1.0)).is_some());
+        assert!(Crew::new(1, true).ranges(&job(100_000, 1.0)).is_none());
+    }
+}
