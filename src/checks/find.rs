@@ -121,11 +121,16 @@ impl Expect {
                 }),
             (
                 Self::Connectivity { n_source, n_target, low, high },
-                Evidence::Connectivity { n_source: from, n_target: to, i, .. },
+                Evidence::Connectivity { n_source: from, n_target: to, source_part, target_part, i, .. },
             ) => match i.len() {
-                _ if (from, to) != (n_source, n_target) => wrong(format!(
-                    "leads from {from} to {to} neurons, it should from {n_source} to {n_target}"
-                )),
+                _ if (from, to) != (n_source, n_target)
+                    && (source_part.map_or(*from, |p| p.of), target_part.map_or(*to, |p| p.of))
+                        != (*n_source, *n_target) =>
+                {
+                    wrong(format!(
+                        "leads from {from} to {to} neurons, it should from {n_source} to {n_target}"
+                    ))
+                }
                 0 => wrong("there are no synapses: `connect` makes them"),
                 count if count < *low => wrong(format!("there are {count} synapses: too few")),
                 count if count > *high => wrong(format!("there are {count} synapses: too many")),

@@ -128,6 +128,12 @@ impl Equations {
         }
     }
 
+    /// The names of all subexpressions.
+    pub(crate) fn subexpressions(&self) -> impl Iterator<Item = &str> {
+        let named = |eq: &Equation| matches!(eq.definition, Definition::Subexpression(_));
+        self.list.iter().filter(move |eq| named(eq)).map(|eq| eq.name.as_str())
+    }
+
     pub(crate) fn differential(&self) -> impl Iterator<Item = (&Equation, &Expr)> {
         self.list.iter().filter_map(|eq| match &eq.definition {
             Definition::Differential(expr) => Some((eq, expr)),

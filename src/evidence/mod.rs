@@ -60,6 +60,12 @@ pub enum Evidence {
         n_source: usize,
         /// Neurons in the target.
         n_target: usize,
+        /// Where the source is a part of a group: which part.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source_part: Option<Part>,
+        /// Likewise the target.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target_part: Option<Part>,
         /// Source index of each synapse.
         i: Vec<usize>,
         /// Target index of each synapse.
@@ -106,6 +112,32 @@ impl Evidence {
             Self::Network { .. } => "a Network",
             Self::Text { .. } => "a text",
         }
+    }
+}
+
+/// Neighbours among the neurons of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The first of them.
+    pub first: usize,
+    /// All neurons of the group.
+    pub of: usize,
+}
+
+impl Evidence {
+    /// Synapses with their neurons counted in the whole groups, so that those between parts can be held against others.
+    #[must_use]
+    pub fn in_whole_groups(&self) -> Self {
+        let mut whole = self.clone();
+        if let Self::Connectivity { n_source, n_target, source_part, target_part, i, j, .. } = &mut whole {
+            for (n, part, list) in [(n_source, source_part, i), (n_target, target_part, j)] {
+                if let Some(part) = part.take() {
+                    *n = part.of;
+                    list.iter_mut().for_each(|k| *k = k.saturating_add(part.first));
+                }
+            }
+        }
+        whole
     }
 }
 

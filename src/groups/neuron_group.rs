@@ -1,7 +1,6 @@
 //! `NeuronGroup`: the builder and, once added to a network, the handle of a group of neurons.
 //! A cheap clone that owns its data, so that it lives across the cells of a notebook.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -407,14 +406,14 @@ impl ToEvidence for NeuronGroup {
     }
 
     fn to_evidence(&self) -> Evidence {
-        let mut variables = BTreeMap::new();
+        let mut names = Vec::new();
         if let Some(live) = &self.live {
-            let (context, state) = live.enter();
-            for c in state.columns.list.iter().filter(|c| c.visible && c.at.via.is_none()) {
-                variables.insert(c.name.clone(), Row(context.store[c.slot.place()].clone()));
-            }
+            let state = live.enter().1;
+            names.extend(state.columns.list.iter().filter(|c| c.visible).map(|c| c.name.clone()));
+            names.extend(state.equations.subexpressions().map(str::to_owned));
         }
-        Evidence::Group { n: self.len(), variables }
+        let row = |name: String| Some((name.clone(), Row(self.get(&name).ok()?.values().to_vec())));
+        Evidence::Group { n: self.len(), variables: names.into_iter().filter_map(row).collect() }
     }
 }
 

@@ -11,6 +11,7 @@ use super::variables::{Column, Columns, Place, declare_subexpressions, read, sel
 use crate::description::{NeuronGroupDescription, RegularDescription, Selection, Value};
 use crate::equations::{At, Equations, Flag, Meaning, Owner, Scope, Symbol, ValueType};
 use crate::error::{Error, ErrorKind, Result};
+use crate::evidence::Part;
 use crate::units::{Dimension, QuantityArray};
 
 /// The event that a threshold stands for.
@@ -274,6 +275,12 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// Which part of its group it is, if it is not all of it.
+    pub(crate) fn part(&self) -> Option<Part> {
+        let of = self.live.enter().1.len();
+        (self.len() < of).then_some(Part { first: self.range.start, of })
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.range.len()
     }

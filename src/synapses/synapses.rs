@@ -1,7 +1,6 @@
 //! `Synapses`: the builder and, once added to a network, the handle of synapses between two groups.
 //! A cheap clone that owns its data, so that it lives across the cells of a notebook.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::checks::{check, check_pathways, no_pathway};
@@ -390,14 +389,17 @@ impl ToEvidence for Synapses {
 
     fn to_evidence(&self) -> Evidence {
         let (i, j) = self.pairs();
-        let mut variables = BTreeMap::new();
+        let mut names = Vec::new();
         if let Some(live) = &self.live {
-            let (context, state) = live.enter();
-            for c in state.columns.list.iter().filter(|c| c.visible) {
-                variables.insert(c.name.clone(), Row(context.store[c.slot.place()].clone()));
-            }
+            let state = live.enter().1;
+            names.extend(state.columns.list.iter().filter(|c| c.visible).map(|c| c.name.clone()));
+            names.extend(state.equations.subexpressions().map(str::to_owned));
         }
+        let row = |name: String| Some((name.clone(), Row(self.get(&name).ok()?.values().to_vec())));
+        let variables = names.into_iter().filter_map(row).collect();
         let (n_source, n_target) = self.sizes();
-        Evidence::Connectivity { n_source, n_target, i, j, variables }
+        let parts = self.ends.as_ref().ok().map(|(source, target)| (source.part(), target.part()));
+        let (source_part, target_part) = parts.unwrap_or_default();
+        Evidence::Connectivity { n_source, n_target, source_part, target_part, i, j, variables }
     }
 }

@@ -56,8 +56,8 @@ pub fn close(claimed: &Evidence, again: &Evidence) -> Result<(), String> {
             rows(&sets(variables), &sets(theirs))
         }
         (
-            Evidence::Connectivity { n_source, n_target, i, j, variables },
-            Evidence::Connectivity { n_source: a, n_target: b, i: k, j: l, variables: theirs },
+            Evidence::Connectivity { n_source, n_target, i, j, variables, .. },
+            Evidence::Connectivity { n_source: a, n_target: b, i: k, j: l, variables: theirs, .. },
         ) => {
             count("source neurons", *n_source, *a)?;
             count("target neurons", *n_target, *b)?;

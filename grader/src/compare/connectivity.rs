@@ -12,14 +12,19 @@ use crate::outcome::CheckPlot;
 type Pair = (usize, usize);
 
 pub(super) fn compare(check: &Connectivity, expected: &Evidence, got: &Evidence) -> Option<Comparison> {
-    let (ours, theirs) = (pairs(expected)?, pairs(got)?);
     let (sizes, got_sizes) = (sizes_of(expected)?, sizes_of(got)?);
     if sizes != got_sizes {
+        // The same neurons may be joined as parts of groups and as whole groups.
+        let (whole, got_whole) = (expected.in_whole_groups(), got.in_whole_groups());
+        if check.mode == Mode::Exact && sizes_of(&whole) == sizes_of(&got_whole) {
+            return compare(check, &whole, &got_whole);
+        }
         let text = |(a, b): Pair| format!("{a} and {b}");
         let message =
             format!("groups of {} neurons are joined, they should have {}", text(got_sizes), text(sizes));
         return Some(Comparison::wrong(message));
     }
+    let (ours, theirs) = (pairs(expected)?, pairs(got)?);
     let list = |p: &[Pair]| -> (Vec<f64>, Vec<f64>) { p.iter().map(|(i, j)| (float(*i), float(*j))).unzip() };
     let ((xa, ya), (xb, yb)) = (list(&ours), list(&theirs));
     let plot = CheckPlot {
@@ -219,7 +224,7 @@ fn by_pair(evidence: &Evidence, name: &str) -> Option<BTreeMap<Pair, Vec<f64>>> 
 
 #[cfg(test)]
 mod tests {
-    use spikelab::evidence::Row;
+    use spikelab::evidence::{Part, Row};
 
     use super::*;
 
@@ -227,6 +232,8 @@ mod tests {
         Evidence::Connectivity {
             n_source: n,
             n_target: n,
+            source_part: None,
+            target_part: None,
             i: list.iter().map(|p| p.0).collect(),
             j: list.iter().map(|p| p.1).collect(),
             variables: [("w".to_owned(), Row(w.to_vec()))].into(),
@@ -252,6 +259,25 @@ mod tests {
         let twice =
             compare(&check, &ours, &synapses(3, &[(0, 1), (0, 2), (0, 1)], &[0.2, 0.4, 0.2])).unwrap();
         assert!(twice.message.contains("called twice"), "{}", twice.message);
+    }
+
+    #[test]
+    fn parts_of_groups_are_counted_in_their_groups() {
+        let ours = synapses(3, &[(0, 1), (0, 2)], &[0.2, 0.4]);
+        let part = |first| Evidence::Connectivity {
+            n_source: 1,
+            n_target: 2,
+            source_part: Some(Part { first: 0, of: 3 }),
+            target_part: Some(Part { first, of: 3 }),
+            i: vec![0, 0],
+            j: vec![0, 1],
+            variables: [("w".to_owned(), Row(vec![0.2, 0.4]))].into(),
+        };
+        let check = check("compare: [w]");
+        assert_eq!(compare(&check, &ours, &part(1)).unwrap().fraction, 1.0);
+        assert_eq!(compare(&check, &part(1), &ours).unwrap().fraction, 1.0);
+        let wrong = compare(&check, &ours, &part(0)).unwrap();
+        assert_eq!(wrong.message, "missing: 0 to 2; too many: 0 to 0");
     }
 
     #[test]
