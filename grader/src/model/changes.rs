@@ -84,20 +84,28 @@ pub(super) fn unit(entry: &Vary) -> String {
     entry.from.0.dimension().to_string()
 }
 
-/// The operation that sets a variable: drawn numbers for neurons, a rule in both indices for synapses.
-fn set(entry: &Vary, drawn: Drawn, object: &str, name: &str, count: Option<usize>) -> Operation {
+/// The operation that sets a variable: drawn numbers for neurons, a rule in both indices for synapses. The indices are
+/// counted in the whole groups, so that it does not matter which parts are joined.
+fn set(
+    d: &NetworkDescription,
+    entry: &Vary,
+    drawn: Drawn,
+    (object, name): (&str, &str),
+    count: Option<usize>,
+) -> Operation {
     let (from, to) = (entry.from.0.value(), entry.to.0.value());
     if let Some(count) = count {
         let mut random = Random(drawn.seed);
         let values: Vec<f64> = (0..count).map(|_| from + (to - from) * random.next()).collect();
         return replace::set_elements(object, name, &values, &unit(entry));
     }
+    let (a, b) = (3 + drawn.seed % 5, 2 + drawn.seed % 3);
+    let ends = script::synapses(d).find(|s| s.name == object);
+    let (i, j) = ends.map_or((0, 0), |s| (script::first(&s.source), script::first(&s.target)));
     let rule = format!(
-        "({from} + {}*(({}*i + {}*j + {}) % 17)/16.0)*{}",
+        "({from} + {}*(({a}*i + {b}*j + {}) % 17)/16.0)*{}",
         to - from,
-        3 + drawn.seed % 5,
-        2 + drawn.seed % 3,
-        drawn.seed % 7,
+        drawn.seed % 7 + a * i as u64 + b * j as u64,
         if unit(entry) == "1" { "1.0".to_owned() } else { unit(entry) },
     );
     Operation::Set {
@@ -118,7 +126,7 @@ pub(super) fn in_reference(
     if let Some(variable) = &entry.variable {
         let at = place(pair, variable)?;
         let count = if at.synaptic { None } else { Some(script::len(&script::sizes(d), &at.object)?) };
-        return replace::set_before_runs(d, &set(entry, drawn, &at.object, variable, count));
+        return replace::set_before_runs(d, &set(d, entry, drawn, (&at.object, variable), count));
     }
     if let Some(name) = &entry.constant {
         return replace::set_constant(d, name, new.into());
@@ -147,7 +155,7 @@ pub(super) fn in_theirs(
         let mut out = d.clone();
         for (object, name) in theirs(pair, &at, variable).filter(|_| candidate == 0)? {
             let count = if at.synaptic { None } else { Some(script::len(&sizes, &object)?) };
-            out = replace::set_before_runs(&out, &set(entry, drawn, &object, &name, count))?;
+            out = replace::set_before_runs(&out, &set(d, entry, drawn, (&object, &name), count))?;
         }
         return Some(out);
     }

@@ -72,6 +72,12 @@ pub(super) fn len(sizes: &BTreeMap<String, usize>, view: &str) -> Option<usize> 
     Some(bound(stop, n)?.min(n).saturating_sub(bound(start, 0)?))
 }
 
+/// Where a part of a group begins in it.
+pub(super) fn first(view: &str) -> usize {
+    let start = view.split_once('[').and_then(|(_, part)| part.split_once(':')?.0.parse().ok());
+    start.unwrap_or(0)
+}
+
 /// Length of the longest text in the model language that an operation holds.
 pub(super) fn longest_text(operation: &Operation) -> usize {
     let mut longest = 0;
