@@ -10,6 +10,7 @@ use zip::ZipArchive;
 use zip::read::ZipFile;
 
 use crate::files::{self, Unread};
+use crate::late::Moment;
 use crate::text;
 
 /// A larger archive is refused; a class of 500 fits.
@@ -32,6 +33,8 @@ pub struct Packed {
     pub index: usize,
     /// Folders, and last its name.
     pub path: Vec<String>,
+    /// When it was changed last, by the clock of whoever packed it.
+    pub modified: Option<Moment>,
 }
 
 /// The files in an archive.
@@ -62,7 +65,12 @@ pub fn list(path: &Path) -> Result<Vec<Packed>, String> {
             return odd(format!("is an archive that holds `{}` twice", text::line(&name, 60)));
         }
         if !entry.is_dir() {
-            files.push(Packed { index, path: parts });
+            let modified = entry.last_modified().and_then(|t| {
+                let part = |x: u8| i8::try_from(x).unwrap_or(0);
+                let date = (i16::try_from(t.year()).ok()?, part(t.month()), part(t.day()));
+                Moment::of_clock(date, (part(t.hour()), part(t.minute()), part(t.second())))
+            });
+            files.push(Packed { index, path: parts, modified });
         }
     }
     if archive.has_overlapping_entries().map_err(|e| broken(&e))? {

@@ -11,7 +11,7 @@
 //! | `alice/exercise1.ipynb` | `alice` | `exercise1`, if known |
 //! | `alice/exercise1/anything.ipynb` (nbgrader) | `alice` | `exercise1` |
 //!
-//! Names that Moodle, Canvas and nbgrader's exchange write are first taken apart as `names` says.
+//! Names that Moodle, Canvas, Gradescope and nbgrader's exchange write are first taken apart as `names` says.
 //! A zip archive stands for a folder of its name. A notebook named just like a known assignment belongs to the folder it lies in.
 //! Left out: hidden files, `README*`, `MARKS.yaml`, what nbgrader and operating systems add, and pictures and
 //! tables beside a notebook in a student's own folder.
@@ -22,6 +22,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::archive;
+use crate::handed_in::Records;
+pub use crate::identify::{KnownAssignment, identify};
+use crate::late::HandedIn;
 use crate::names;
 use crate::notebook::{Notebook, NotebookError};
 
@@ -38,6 +41,8 @@ pub struct Submission {
     pub packed: Option<(PathBuf, usize)>,
     /// Why this can be told to be no notebook without opening it.
     pub problem: Option<String>,
+    /// When it was handed in, as far as that is known.
+    pub handed_in: HandedIn,
 }
 
 impl Submission {
@@ -72,6 +77,7 @@ pub struct CollectError {
 pub fn collect(paths: &[PathBuf], known: &[&str]) -> Result<Vec<Submission>, CollectError> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
+    let mut records = Records::default();
     for path in paths {
         let fail = |detail| CollectError { path: path.clone(), detail };
         let entries = if fs::metadata(path).map_err(fail)?.is_dir() {
@@ -88,7 +94,7 @@ pub fn collect(paths: &[PathBuf], known: &[&str]) -> Result<Vec<Submission>, Col
         for entry in entries {
             // `submissions submissions/alice.ipynb` names Alice's notebook twice and grades it once.
             if seen.insert(place(&entry.path)) {
-                found.push(name(entry, root.as_deref(), known));
+                found.push(name(entry, root.as_deref(), known, &mut records));
             }
         }
     }
@@ -277,6 +283,7 @@ fn is_ignored(name: &str) -> bool {
             "marks.yaml"
                 | "marks.yml"
                 | "timestamp.txt"
+                | "submission_metadata.yml"
                 | "submission_secret.txt"
                 | "gradebook.db"
                 | "__macosx"
@@ -292,7 +299,7 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 }
 
 /// The last component; bytes that are no text are written out, so that two names stay two.
-fn file_name(path: &Path) -> String {
+pub(crate) fn file_name(path: &Path) -> String {
     let Some(name) = path.file_name() else { return String::new() };
     let mut text = String::new();
     for piece in name.as_encoded_bytes().utf8_chunks() {
@@ -302,7 +309,7 @@ fn file_name(path: &Path) -> String {
     text
 }
 
-fn stem(name: &str) -> &str {
+pub(crate) fn stem(name: &str) -> &str {
     match name.rsplit_once('.') {
         Some((stem, _)) if !stem.is_empty() => stem,
         _ => name,
@@ -317,7 +324,13 @@ fn folder_name(path: &Path) -> Option<String> {
 }
 
 /// The table at the head of this file.
-fn name(mut entry: Entry, root: Option<&str>, known: &[&str]) -> Submission {
+fn name(mut entry: Entry, root: Option<&str>, known: &[&str], records: &mut Records) -> Submission {
+    let handed_in = records.handed_in(&entry.path, &entry.below, entry.packed.as_ref());
+    let folder = entry.below.iter().find(|part| names::is_gradescope(part)).cloned();
+    if let Some(owner) = records.owner(&entry.path, entry.packed.as_ref()).or(folder) {
+        let last = entry.below.pop();
+        entry.below = std::iter::once(owner).chain(last).collect();
+    }
     entry.below = names::sorted(std::mem::take(&mut entry.below));
     let is_known =
         |word: &str| known.iter().find(|name| name.eq_ignore_ascii_case(word)).map(|name| (*name).to_owned());
@@ -345,11 +358,18 @@ fn name(mut entry: Entry, root: Option<&str>, known: &[&str]) -> Submission {
         }
         [first, second, ..] => (first.clone(), Some(is_known(second).unwrap_or_else(|| second.clone()))),
     };
-    Submission { student, assignment, path: entry.path, packed: entry.packed, problem: entry.problem }
+    Submission {
+        student,
+        assignment,
+        path: entry.path,
+        packed: entry.packed,
+        problem: entry.problem,
+        handed_in,
+    }
 }
 
 /// Takes `alice_exercise1` and `exercise1-alice` apart; a stem without a known assignment is all student.
-fn split_stem(stem: &str, known: &[&str]) -> (Option<String>, String) {
+pub(crate) fn split_stem(stem: &str, known: &[&str]) -> (Option<String>, String) {
     const JOINTS: [char; 4] = ['_', '-', '+', ' '];
     let mut longest: Option<(&str, &str)> = None;
     for name in known {
@@ -378,46 +398,6 @@ fn cut_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
 fn cut_suffix<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
     let at = text.len().checked_sub(suffix.len())?;
     text.get(at..)?.eq_ignore_ascii_case(suffix).then(|| &text[..at])
-}
-
-/// An assignment of the course, as its rubric and released notebook know it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnownAssignment {
-    /// Name: the file stem of its notebook.
-    pub name: String,
-    /// The `grade_id`s of its released notebook.
-    pub grade_ids: Vec<String>,
-}
-
-/// Finds out which assignment a notebook answers. What it holds counts more than what it is called: the name that
-/// release wrote, then the `grade_id`s (most of one assignment's, more than of any other), then folders and file name.
-#[must_use]
-pub fn identify(notebook: &Notebook, path: &Path, known: &[KnownAssignment]) -> Option<String> {
-    let find = |word: &str| known.iter().find(|a| a.name.eq_ignore_ascii_case(word)).map(|a| a.name.clone());
-    let names: Vec<&str> = known.iter().map(|assignment| assignment.name.as_str()).collect();
-    let stem = file_name(path);
-    let stem = self::stem(&stem);
-    notebook
-        .assignment()
-        .and_then(find)
-        .or_else(|| by_grade_ids(notebook, known))
-        .or_else(|| path.parent()?.ancestors().find_map(|folder| find(&file_name(folder))))
-        .or_else(|| find(stem).or_else(|| split_stem(stem, &names).0))
-}
-
-fn by_grade_ids(notebook: &Notebook, known: &[KnownAssignment]) -> Option<String> {
-    let present: BTreeSet<String> = notebook.grade_ids().into_iter().collect();
-    let mut scores: Vec<(usize, &KnownAssignment)> = known
-        .iter()
-        .map(|assignment| {
-            let wanted: BTreeSet<&String> = assignment.grade_ids.iter().collect();
-            (wanted.iter().filter(|id| present.contains(**id)).count(), assignment)
-        })
-        .collect();
-    scores.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-    let (best, assignment) = scores.first()?;
-    let rival = scores.get(1).map_or(0, |(count, _)| *count);
-    (*best > rival && 2 * best > assignment.grade_ids.len()).then(|| assignment.name.clone())
 }
 
 #[cfg(test)]

@@ -122,8 +122,24 @@ pub(crate) enum Target {
     Gradescope {
         /// The folder: results.json in it, or in STUDENT/[EXERCISE/] if there are several submissions
         folder: PathBuf,
+        /// One file for the submission to this exercise, and why if there is none
+        #[arg(long, value_name = "EXERCISE")]
+        only: Option<String>,
         #[command(flatten)]
         place: crate::Results,
+    },
+    /// Write the zip of which Gradescope makes an autograder for one exercise
+    GradescopeAutograder {
+        /// The exercise
+        exercise: String,
+        /// The zip
+        file: PathBuf,
+        /// Run notebooks with the container's rights where it allows no sandbox; the expected values are in it
+        #[arg(long)]
+        no_sandbox: bool,
+        /// The folder with assignment/ and solutions/
+        #[arg(long, value_name = "DIR")]
+        course: Option<PathBuf>,
     },
     /// Write a list of results as otter-grader has them
     Otter {
@@ -161,7 +177,10 @@ impl Target {
             Self::Nbgrader { file, place } => (Export::Nbgrader(file), place),
             Self::Moodle(sheet) => table(Platform::Moodle, sheet),
             Self::Canvas(sheet) => table(Platform::Canvas, sheet),
-            Self::Gradescope { folder, place } => (Export::Gradescope(folder), place),
+            Self::Gradescope { folder, only, place } => (Export::Gradescope { folder, only }, place),
+            Self::GradescopeAutograder { exercise, file, no_sandbox, course } => {
+                return commands::autograder(course.as_deref(), &exercise, &file, !no_sandbox);
+            }
             Self::Otter { file, place } => (Export::Otter(file), place),
         };
         commands::export(&place.place().book(), &export)

@@ -43,6 +43,7 @@ fn mark(question: &Question, expected: &Expected, transcript: &Transcript) -> Qu
         checks,
         manual: None,
         mistake,
+        comments: Vec::new(),
     }
 }
 

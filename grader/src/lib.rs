@@ -2,6 +2,7 @@
 //! The binary in `main.rs` is a thin shell around this library.
 
 pub mod archive;
+pub mod book;
 pub mod collect;
 pub mod commands;
 pub mod compare;
@@ -11,10 +12,13 @@ pub mod executor;
 pub mod files;
 pub mod fingerprint;
 pub mod gradebook;
+mod handed_in;
+mod identify;
 pub mod intake;
 pub mod interchange;
 pub mod judge;
 pub mod kernel;
+pub mod late;
 pub mod model;
 pub mod names;
 pub mod notebook;

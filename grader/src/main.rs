@@ -97,6 +97,28 @@ enum Command {
         #[command(flatten)]
         place: Results,
     },
+    /// Give a student a deadline of their own, before or after something is handed in
+    Extend {
+        /// The student, as the table of results calls them
+        student: String,
+        /// Until when: a time with its zone, or a length after everybody's deadline, such as `3 days`
+        #[arg(required_unless_present = "remove", conflicts_with = "remove")]
+        until: Option<String>,
+        /// Why; shown to the student
+        #[arg(long)]
+        reason: String,
+        /// Who decided; shown to the student
+        #[arg(long)]
+        author: String,
+        /// The exercise, if the course has several with a deadline
+        #[arg(long, value_name = "NAME")]
+        assignment: Option<String>,
+        /// Let everybody's deadline hold again
+        #[arg(long)]
+        remove: bool,
+        #[command(flatten)]
+        place: Results,
+    },
     /// Show all marks that a student ever had, and why they changed
     History {
         /// The student, as the table of results calls them
@@ -301,6 +323,9 @@ fn main() -> ExitCode {
         Command::Override { student, question, points, reason, author, assignment, remove: _, place } => {
             let new = Override { student, assignment, question, points, author, reason };
             commands::override_points(&place.place(), &new)
+        }
+        Command::Extend { student, until, reason, author, assignment, remove: _, place } => {
+            commands::extend(&place.place(), &commands::Extend { student, until, reason, author, assignment })
         }
         Command::History { student, place } => commands::history(&place.place().book(), &student),
         Command::Release { names, check, course } => commands::release(&names, check, course.root.as_deref()),

@@ -7,12 +7,13 @@
 /// |---|---|---|
 /// | Moodle | `Ana Berg_123_assignsubmission_file/e1.ipynb` (`_file_`, flat, `_onlinetext`, too) | `Ana Berg_123/e1.ipynb` |
 /// | Canvas | `bergana_LATE_4567_89012_e1-1.ipynb` (`anon_4567_…`, too) | `bergana_4567/e1.ipynb` |
+/// | Gradescope | `assignment_9_export/submission_123/e1.ipynb` | stays; `submission_metadata.yml` knows the student |
 /// | nbgrader's exchange | `ana+e1+2026-02-02 14:58:23 UTC/e1.ipynb` | `ana/e1/e1.ipynb` |
 ///
 /// The number stays with the name, because two students may have one name, and the platform's own table has the number.
 #[must_use]
 pub fn sorted(below: Vec<String>) -> Vec<String> {
-    let place = below.iter().position(|part| is_owner(part));
+    let place = below.iter().position(|part| is_owner(part) && !is_gradescope(part));
     let taken = match (place, below.last()) {
         (Some(place), _) => {
             moodle(&below[place]).or_else(|| exchange(&below[place])).map(|parts| (place, parts))
@@ -30,7 +31,21 @@ pub fn sorted(below: Vec<String>) -> Vec<String> {
 /// Whether a folder of this name is one student's, as a platform made it.
 #[must_use]
 pub fn is_owner(folder: &str) -> bool {
-    moodle(folder).is_some() || exchange(folder).is_some()
+    moodle(folder).is_some() || exchange(folder).is_some() || is_gradescope(folder)
+}
+
+/// Whether a folder is one submission of Gradescope's export.
+#[must_use]
+pub fn is_gradescope(folder: &str) -> bool {
+    folder.strip_prefix("submission_").is_some_and(is_number)
+}
+
+/// When something was handed in, as its name says, and whether the name calls it late.
+#[must_use]
+pub fn told(below: &[String]) -> (Option<&str>, bool) {
+    let time = below.iter().find_map(|part| exchange(part).and_then(|_| part.splitn(4, '+').nth(2)));
+    let is_late = |part: &String| canvas(part).is_some() && part.split('_').take(2).any(|p| p == "LATE");
+    (time, below.last().is_some_and(is_late))
 }
 
 fn moodle(part: &str) -> Option<Vec<String>> {

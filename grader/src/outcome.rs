@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 use spikelab::evidence::{Evidence, Models};
 
+use crate::late::Lateness;
+
 /// How the run of one cell ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -209,6 +211,22 @@ pub struct QuestionResult {
     /// The typical mistake that explains the results, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mistake: Option<NamedMistake>,
+    /// What persons said about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comments: Vec<Comment>,
+}
+
+/// What a person said about a submission, without changing its points.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comment {
+    /// Its number in the gradebook.
+    pub id: i64,
+    /// The words.
+    pub text: String,
+    /// Whose.
+    pub author: String,
+    /// When, in UTC.
+    pub at: String,
 }
 
 /// Points that a person set instead of the grader's.
@@ -271,6 +289,12 @@ pub struct SubmissionReport {
     /// How the notebook was run.
     #[serde(default)]
     pub sandbox: Isolation,
+    /// The deadline, when it was handed in, and what that costs; none for an exercise without a deadline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Lateness>,
+    /// What persons said about all of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comments: Vec<Comment>,
     /// Which version of the notebook this is, from 1; 0 before it is in a gradebook.
     #[serde(default)]
     pub attempt: u32,
@@ -288,9 +312,15 @@ fn named_holes<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, f6
 }
 
 impl SubmissionReport {
-    /// Points earned over all questions.
+    /// Points that count: those of all questions, less what lateness costs.
     #[must_use]
     pub fn earned(&self) -> f64 {
+        self.raw() - self.late.as_ref().map_or(0.0, |l| l.points)
+    }
+
+    /// Points earned over all questions, whenever it was handed in.
+    #[must_use]
+    pub fn raw(&self) -> f64 {
         self.questions.iter().map(|q| q.earned).sum()
     }
 

@@ -246,8 +246,14 @@ impl<E: Executor> Shared<E> {
             return Ok(Plan::Run);
         };
         let standing = self.book.standing(&intake.submission.student, &intake.assignment, intake.slot)?;
+        let news = |s: &Standing| {
+            let told = intake.submission.handed_in.or(Some(s.handed_in));
+            told.matters(s.handed_in, assignment.rubric.due.is_some())
+        };
         Ok(match standing {
-            Some(s) if s.graded && s.execution == Some(run.execution) && s.judge == *judge => Plan::Keep(s),
+            Some(s) if s.graded && s.execution == Some(run.execution) && s.judge == *judge && !news(&s) => {
+                Plan::Keep(s)
+            }
             _ => Plan::Judge { execution: run.execution, seconds: run.seconds },
         })
     }
@@ -321,6 +327,7 @@ impl<E: Executor> Shared<E> {
             remarks: transcript.remarks.clone(),
             seconds,
             sandbox: transcript.isolation,
+            rule: assignment.rubric.deadline(),
             ..unmarked(intake, Verdict::Graded)
         };
         self.book.add_grading(self.run, &new)
@@ -347,6 +354,8 @@ fn unmarked(intake: &Intake, verdict: Verdict) -> NewGrading {
         remarks: Vec::new(),
         seconds: 0.0,
         sandbox: Isolation::None,
+        handed_in: intake.submission.handed_in,
+        rule: None,
     }
 }
 
@@ -451,6 +460,8 @@ fn judge_again(
         sandbox: transcript.isolation,
         remarks: transcript.remarks,
         seconds: found.seconds,
+        handed_in: standing.handed_in,
+        rule: assignment.rubric.deadline(),
     };
     let (grading, change) = book.add_grading(run, &new)?;
     Ok(Ok(Done { grading, origin: Origin::Stored(change) }))

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::Outcome;
+use crate::course::Course;
 use crate::gradebook::{Gradebook, Line};
 use crate::interchange::platform::{self, Marks, Platform};
 use crate::interchange::{self, nbgrader};
+use crate::kernel::Tools;
 use crate::outcome::GradingStatus;
 use crate::report::places;
 use crate::{Error, Result, files, text};
@@ -33,7 +35,12 @@ pub enum Export {
         column: Option<String>,
     },
     /// `results.json`, one for each submission.
-    Gradescope(PathBuf),
+    Gradescope {
+        /// The folder.
+        folder: PathBuf,
+        /// One exercise's submission alone, as a single file.
+        only: Option<String>,
+    },
     /// One list for all submissions.
     Otter(PathBuf),
 }
@@ -59,7 +66,8 @@ pub fn export(book: &Path, to: &Export) -> Result<Outcome> {
         Export::Table { platform, table, to, assignment, column } => {
             fill(&book, *platform, table, to.as_deref(), assignment.as_deref(), column.as_deref())
         }
-        Export::Gradescope(folder) => {
+        Export::Gradescope { folder, only: Some(only) } => single(&book, folder, only),
+        Export::Gradescope { folder, only: None } => {
             let lines = book.lines()?;
             let places = if lines.len() == 1 { vec![PathBuf::new()] } else { places(&lines) };
             for (line, place) in lines.iter().zip(places) {
@@ -80,6 +88,41 @@ pub fn export(book: &Path, to: &Export) -> Result<Outcome> {
             Ok(Outcome::Done)
         }
     }
+}
+
+/// Writes `results.json` of the one submission to an exercise, or why there is none.
+fn single(book: &Gradebook, folder: &Path, exercise: &str) -> Result<Outcome> {
+    let lines = book.lines()?;
+    let of = |l: &Line| book.report(l.grading);
+    // A notebook that cannot be told to be of any exercise is the one to explain.
+    let line = lines.iter().find(|l| l.assignment == exercise).or_else(|| lines.first());
+    let report =
+        line.map(of).transpose()?.filter(|r| r.assignment == exercise || r.status != GradingStatus::Graded);
+    let value = report.map_or_else(
+        || {
+            let why = format!("There is no notebook of {exercise} in this submission. Nothing was counted.");
+            serde_json::json!({"output": why, "output_format": "text", "visibility": "visible"})
+        },
+        |report| interchange::gradescope(&report),
+    );
+    std::fs::create_dir_all(folder).map_err(|e| cannot(folder, &e))?;
+    save(&folder.join("results.json"), &value)?;
+    println!("{}", folder.join("results.json").display());
+    Ok(Outcome::Done)
+}
+
+/// Writes the zip of which Gradescope makes an autograder.
+///
+/// # Errors
+/// An exercise that does not exist, sources that are not here, a full disk.
+pub fn autograder(course: Option<&Path>, exercise: &str, file: &Path, sandbox: bool) -> Result<Outcome> {
+    let course = Course::find(course)?;
+    let tools = Tools::find()?;
+    course.names(&[exercise.to_owned()])?;
+    let count = interchange::autograder::write(file, &tools.workspace, &course, exercise, sandbox)?;
+    println!("{}: an autograder of {count} files for {exercise}", file.display());
+    println!("In Gradescope: a Programming Assignment, Configure Autograder, Zip file upload.");
+    Ok(Outcome::Done)
 }
 
 fn ended(without: usize) -> Outcome {

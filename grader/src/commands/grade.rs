@@ -55,11 +55,17 @@ impl Place {
         self.gradebook.clone().unwrap_or_else(|| self.out.join("gradebook.db"))
     }
 
-    fn assignments(&self) -> Result<(Vec<String>, Vec<Assignment>)> {
+    pub(super) fn assignments(&self) -> Result<(Vec<String>, Vec<Assignment>)> {
         let course = Course::find(self.course.as_deref())?;
         let names = course.names(&[])?;
         let assignments = names.iter().map(|n| course.assignment(n)).collect::<Result<_>>()?;
         Ok((names, assignments))
+    }
+
+    /// Opens the gradebook to write, made with its folder if there is none.
+    pub(super) fn open(&self) -> Result<Gradebook> {
+        self.make_folder()?;
+        Gradebook::open(&self.book())
     }
 
     fn make_folder(&self) -> Result<()> {

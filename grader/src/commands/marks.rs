@@ -5,9 +5,10 @@ use std::path::Path;
 
 use super::Outcome;
 use super::grade::{Place, rewrite};
-use crate::gradebook::{Event, Gradebook, Happening, Override};
+use crate::gradebook::{Event, Gradebook, Granted, Happening, Override};
+use crate::late::{Extension, Moment};
 use crate::report::points;
-use crate::{Result, text};
+use crate::{Error, Result, text};
 
 /// Sets points by hand, or takes that back, and writes the reports anew.
 ///
@@ -35,6 +36,79 @@ pub fn override_points(place: &Place, new: &Override) -> Result<Outcome> {
         Err(e) => println!("The reports are not written now: {e}"),
     }
     Ok(Outcome::Done)
+}
+
+/// A deadline of a student's own, as asked for.
+#[derive(Clone, Debug)]
+pub struct Extend {
+    /// Whose.
+    pub student: String,
+    /// Until when; none takes an earlier one back.
+    pub until: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Who decided.
+    pub author: String,
+    /// The exercise; needed only if several have a deadline.
+    pub assignment: Option<String>,
+}
+
+/// Gives a student a deadline of their own, or takes that back, and writes the reports anew.
+///
+/// # Errors
+/// An exercise without a deadline, a time that cannot be read, no reason, a gradebook that cannot be written.
+pub fn extend(place: &Place, new: &Extend) -> Result<Outcome> {
+    let (assignment, due) = deadline(place, new.assignment.as_deref())?;
+    let granted = Granted {
+        student: new.student.clone(),
+        assignment,
+        until: new.until.clone(),
+        author: new.author.clone(),
+        reason: new.reason.clone(),
+    };
+    let is_new = !place.book().is_file();
+    let book = if is_new { place.open()? } else { Gradebook::look(&place.book())? };
+    book.grant(&granted)?;
+    let name = format!("{} {}", text::line(&new.student, 30), text::line(&granted.assignment, 20));
+    let extension =
+        |until: &str| Extension { until: until.to_owned(), author: String::new(), reason: String::new() };
+    match new.until.as_deref().map(|until| extension(until).moment(due)) {
+        Some(Some(own)) if own <= due => {
+            println!("{name}: {} is not after everybody's deadline, {}", own.to_minute(), due.to_minute());
+        }
+        Some(own) => println!("{name}: {} → {}", due.to_minute(), own.unwrap_or(due).to_minute()),
+        None => println!("{name}: everybody's deadline again, {}", due.to_minute()),
+    }
+    if !book.students()?.contains(&new.student) {
+        println!("Nobody of this name is in the gradebook yet; it will hold when they hand in.");
+    }
+    drop(book);
+    match Gradebook::open(&place.book()) {
+        Ok(book) => rewrite(place, &book)?,
+        Err(e) => println!("The reports are not written now: {e}"),
+    }
+    Ok(Outcome::Done)
+}
+
+/// The exercise that is meant, and its deadline.
+fn deadline(place: &Place, named: Option<&str>) -> Result<(String, Moment)> {
+    let (_, assignments) = place.assignments()?;
+    let timed: Vec<(&str, Moment)> =
+        assignments.iter().filter_map(|a| Some((a.name.as_str(), a.rubric.due?))).collect();
+    let names = || timed.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let (what, next) = match (named, &timed[..]) {
+        (_, []) => ("no exercise has a deadline".to_owned(), "write `due:` into its rubric".to_owned()),
+        (None, [(name, due)]) => return Ok(((*name).to_owned(), *due)),
+        (None, _) => (
+            format!("several exercises have a deadline: {}", names()),
+            "say which by `--assignment NAME`".to_owned(),
+        ),
+        (Some(name), all) => match all.iter().find(|(known, _)| *known == name) {
+            Some((name, due)) => return Ok(((*name).to_owned(), *due)),
+            None => (format!("`{name}` has no deadline"), format!("there are {}", names())),
+        },
+    };
+    Err(Error::usage(what, next))
 }
 
 /// Prints everything that happened to a student's marks.
@@ -78,6 +152,20 @@ fn told(event: &Event) -> String {
                     )
                 }
             }
+        }
+        Happening::Extension { until, author, reason } => {
+            let what = until.as_ref().map_or_else(
+                || "everybody's deadline again".to_owned(),
+                |until| format!("deadline: {}", text::line(until, 32)),
+            );
+            format!("{head}  {what}\n    {}: {}", text::line(author, 24), text::line(reason, 50))
+        }
+        Happening::Comment { question, text: said, author } => {
+            let about =
+                if question.is_empty() { String::new() } else { format!(" {}", text::line(question, 28)) };
+            let (what, said) = said.as_ref().map_or(("comment taken back", ""), |said| ("comment", said));
+            let said = if said.is_empty() { String::new() } else { format!(": {}", text::line(said, 50)) };
+            format!("{head} {about} {what}\n    {}{said}", text::line(author, 24))
         }
         Happening::Manual { question, points: set, author, reason } => {
             let what =

@@ -111,12 +111,18 @@ impl Course {
         self.root.join("tests/verdicts").join(format!("{name}.yaml"))
     }
 
+    /// The file of an exercise's rubric.
+    #[must_use]
+    pub fn rubric_file(&self, name: &str) -> PathBuf {
+        self.root.join("assignment").join(format!("{name}.yaml"))
+    }
+
     /// The rubric of an exercise.
     ///
     /// # Errors
     /// A rubric with a mistake in it.
     pub fn rubric(&self, name: &str) -> Result<Rubric> {
-        let rubric = Rubric::load(&self.root.join("assignment").join(format!("{name}.yaml")))?;
+        let rubric = Rubric::load(&self.rubric_file(name))?;
         if rubric.assignment == name {
             Ok(rubric)
         } else {

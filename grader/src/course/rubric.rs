@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checks::CheckSpec;
 use super::models::{Mistake, Vary};
+use crate::late::{Moment, Policy, Rule};
 use crate::runner::{Limits, Wanted, WantedVariable};
 use crate::{Error, Result};
 
@@ -24,6 +25,12 @@ pub struct Rubric {
     pub assignment: String,
     /// Title for people.
     pub title: String,
+    /// The deadline, with its zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Moment>,
+    /// What missing the deadline costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Policy>,
     /// Short for `cell_seconds` of the limits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u64>,
@@ -91,6 +98,12 @@ impl Rubric {
                 &format!("at least {least}"),
             );
         }
+        if self.late.is_some() && self.due.is_none() {
+            return wrong(
+                "`late` says what missing a deadline costs, but there is none".to_owned(),
+                "write `due: 2026-11-20T23:59+01:00`",
+            );
+        }
         let mut ids = std::collections::BTreeSet::new();
         for question in &mut self.questions {
             if !ids.insert(question.id.clone()) {
@@ -153,6 +166,12 @@ impl Rubric {
             top.insert("title".to_owned(), "How an exercise is marked by spikelab's grader".into());
         }
         schema
+    }
+
+    /// The deadline and what missing it costs, if there is one.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Rule> {
+        self.due.map(|due| Rule { due, late: self.late })
     }
 
     /// Points possible.
@@ -230,6 +249,9 @@ questions:
         assert_eq!(question.checks[0].id(), "spikemon-spikes");
         assert_eq!(question.checks[1].hint(), Some("look again"));
         assert_eq!(rubric.wanted()[0].variables.len(), 2);
+        assert_eq!(rubric.deadline(), None);
+        let due = format!("due: 2026-11-20T23:59+01:00\nlate: {{per_day: 10%, grace: 15min}}{GOOD}");
+        assert!(Rubric::parse(&due, "r.yaml").unwrap().deadline().unwrap().late.is_some());
     }
 
     /// Whether a value fits a schema, by the words that the rubric's schema uses.
@@ -288,6 +310,9 @@ questions:
         }
         assert!(count >= 6);
         assert!(fits(&schema, &read(GOOD), &schema));
+        let due = format!("due: 2026-11-20T23:59Z\nlate: {{per_day: 10, at_most: 50%, of: possible}}{GOOD}");
+        assert!(fits(&schema, &read(&due), &schema));
+        assert!(!fits(&schema, &read(&due.replace("per_day", "perday")), &schema));
         let slips = [
             ("title: Decay", "tilte: Decay"),
             ("- spikes", "- spike"),
@@ -317,6 +342,10 @@ questions:
         assert!(mistake("points: 2", "points: -2").contains("larger than 0"));
         let limit = mistake("title: One neuron", "title: One neuron\nlimits: {memory: 5}");
         assert!(limit.contains("did you mean `memory_mb`?"), "{limit}");
+        let late = mistake("title: One neuron", "title: One neuron\nlate: {per_day: 10%}");
+        assert!(late.contains("there is none") && late.contains("write `due:"), "{late}");
+        let zone = mistake("title: One neuron", "title: One neuron\ndue: 2026-11-20T23:59");
+        assert!(zone.contains("r.yaml:4:6") && zone.contains("as 2026-11-20T23:59+01:00"), "{zone}");
         let small = mistake("title: One neuron", "title: One neuron\nlimits: {processes: 2}");
         assert!(small.contains("`processes`") && small.contains("at least 96"), "{small}");
     }

@@ -42,14 +42,7 @@ impl Gradebook {
     /// # Errors
     /// A student or question that is not in the gradebook, points that make no sense, no reason or author.
     pub fn set(&self, new: &Override) -> Result<Overridden> {
-        for (what, text) in [("reason", &new.reason), ("author", &new.author)] {
-            if text.trim().is_empty() {
-                return Err(Error::usage(
-                    format!("the {what} is empty"),
-                    format!("say it by `--{what} TEXT`"),
-                ));
-            }
-        }
+        needed(&[("reason", &new.reason), ("author", &new.author)])?;
         let lines = self.lines()?;
         let of_student: Vec<_> = lines.iter().filter(|l| l.student == new.student).collect();
         if of_student.is_empty() {
@@ -131,6 +124,16 @@ impl Gradebook {
             None => "the first column of the table shows the names".to_owned(),
         };
         Error::usage(format!("{} knows no student `{student}`", self.path().display()), next)
+    }
+}
+
+/// What a person does by hand has a name and a reason.
+pub(super) fn needed(fields: &[(&str, &str)]) -> Result<()> {
+    match fields.iter().find(|(_, text)| text.trim().is_empty()) {
+        Some((what, _)) => {
+            Err(Error::usage(format!("the {what} is empty"), format!("say it by `--{what} TEXT`")))
+        }
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The gradebook: one SQLite file with every run, its values, every mark ever given and every change by hand.
 //! What one call here writes is on the disk when it returns, all of it or nothing; marks are added, never changed.
 
+mod comment;
+mod extension;
+mod history;
 mod lock;
 mod manual;
 mod pack;
@@ -16,10 +19,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+pub use comment::NewComment;
+pub use extension::Granted;
+pub use history::{Event, Happening};
 pub use lock::Holder;
 use lock::{Lock, Refused};
 pub use manual::{Overridden, Override};
-pub use read::{Candidate, Event, Happening, Line, Standing};
+pub use read::{Candidate, Line, Standing};
 use schema::Unfit;
 pub use write::{Change, Fingerprint, NewGrading, Verdict};
 

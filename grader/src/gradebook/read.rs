@@ -1,4 +1,4 @@
-//! What a gradebook tells: which marks stand, the whole report of a submission, stored runs, a student's history.
+//! What a gradebook tells: which marks stand, the whole report of a submission, stored runs.
 //! Reports are put together one at a time, so that a class of any size fits into memory.
 
 use std::collections::BTreeMap;
@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::pack::unpack;
 use super::{Fingerprint, Gradebook};
+use crate::late::{HandedIn, Lateness, Rule};
 use crate::outcome::{
     CellOutcome, GradingStatus, Isolation, Manual, QuestionResult, SubmissionReport, Transcript,
 };
@@ -41,6 +42,8 @@ pub struct Standing {
     pub judge: String,
     /// Whether there are marks.
     pub graded: bool,
+    /// When it was handed in.
+    pub handed_in: HandedIn,
 }
 
 /// A stored run that may serve again.
@@ -60,50 +63,6 @@ pub struct Candidate {
     pub seconds: f64,
 }
 
-/// One thing that happened to a student's marks.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event {
-    /// When, in UTC.
-    pub at: String,
-    /// The exercise.
-    pub assignment: String,
-    /// 0, or more for further files of the same student and exercise.
-    pub slot: u32,
-    /// What happened.
-    pub what: Happening,
-}
-
-/// The kinds of events.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Happening {
-    /// The grader gave marks, or could not.
-    Grading {
-        /// Which version of the notebook.
-        attempt: u32,
-        /// SHA-256 of the file.
-        notebook: String,
-        /// Points earned and possible, or why there are none.
-        marks: std::result::Result<(f64, f64), String>,
-        /// Judged from stored values, without a kernel.
-        stored: bool,
-        /// These marks stand.
-        stands: bool,
-        /// How the notebook was run.
-        sandbox: Isolation,
-    },
-    /// A person set points, or took that back.
-    Manual {
-        /// The question.
-        question: String,
-        /// The points; none if taken back.
-        points: Option<f64>,
-        /// Who.
-        author: String,
-        /// Why.
-        reason: String,
-    },
-}
-
 impl Gradebook {
     /// What is known of a submission, if it was seen before.
     ///
@@ -112,7 +71,7 @@ impl Gradebook {
     pub fn standing(&self, student: &str, assignment: &str, slot: u32) -> Result<Option<Standing>> {
         self.ask(|c| {
             c.prepare_cached(
-                "SELECT s.id, g.id, g.notebook, g.execution, s.judge, g.status = 'graded'
+                "SELECT s.id, g.id, g.notebook, g.execution, s.judge, g.status = 'graded', g.handed_in
                  FROM submission s JOIN grading g ON g.id = s.current
                  WHERE s.student = ?1 AND s.assignment = ?2 AND s.slot = ?3",
             )?
@@ -124,6 +83,7 @@ impl Gradebook {
                     execution: row.get(3)?,
                     judge: row.get(4)?,
                     graded: row.get(5)?,
+                    handed_in: json(row, 6)?,
                 })
             })
             .optional()
@@ -244,12 +204,14 @@ impl Gradebook {
             notebook: String,
             questions: Vec<u8>,
             cells: Option<Vec<u8>>,
+            handed_in: HandedIn,
+            rule: Option<Rule>,
         }
-        let (raw, manual) = self.ask(|c| {
+        let (raw, manual, extension, comments) = self.ask(|c| {
             let mut raw = c
                 .prepare_cached(
                     "SELECT s.student, s.assignment, s.file, g.status, g.reason, g.seconds, g.sandbox, g.attempt,
-                            g.notebook, g.questions, e.cells
+                            g.notebook, g.questions, e.cells, g.handed_in, g.late
                      FROM grading g JOIN submission s ON s.id = g.submission
                      LEFT JOIN execution e ON e.id = g.execution WHERE g.id = ?1",
                 )?
@@ -264,6 +226,8 @@ impl Gradebook {
                         remarks: Vec::new(),
                         seconds: row.get(5)?,
                         sandbox: Isolation::of_word(&row.get::<_, String>(6)?),
+                        late: None,
+                        comments: Vec::new(),
                         attempt: row.get(7)?,
                     };
                     Ok(Raw {
@@ -271,11 +235,16 @@ impl Gradebook {
                         notebook: row.get(8)?,
                         questions: row.get(9)?,
                         cells: row.get(10)?,
+                        handed_in: json(row, 11)?,
+                        rule: json(row, 12)?,
                     })
                 })?;
             raw.report.remarks = remarks(c, grading)?;
-            let manual = manual(c, &raw.report.student, &raw.report.assignment)?;
-            Ok((raw, manual))
+            let (student, assignment) = (&raw.report.student, &raw.report.assignment);
+            let manual = manual(c, student, assignment)?;
+            let extension = super::extension::standing(c, student, assignment)?;
+            let comments = super::comment::standing(c, student, assignment)?;
+            Ok((raw, manual, extension, comments))
         })?;
         let mut report = raw.report;
         report.questions = unpack(&raw.questions).map_err(|e| self.damaged(&e))?;
@@ -287,56 +256,15 @@ impl Gradebook {
                 apply(q, set, &raw.notebook);
             }
         }
+        for (question, comment) in comments {
+            let place = report.questions.iter_mut().find(|q| q.id == question);
+            place.map_or(&mut report.comments, |q| &mut q.comments).push(comment);
+        }
+        report.late = raw.rule.map(|rule| {
+            let late = Lateness::of(&rule, raw.handed_in, extension);
+            Lateness { points: late.taken(&report.questions), ..late }
+        });
         Ok(report)
-    }
-
-    /// Everything that happened to the marks of a student, in order.
-    ///
-    /// # Errors
-    /// A disk that fails.
-    pub fn history(&self, student: &str) -> Result<Vec<Event>> {
-        let mut events: Vec<Event> = self.ask(|c| {
-            let mut find = c.prepare(
-                "SELECT g.at, s.assignment, s.slot, g.attempt, g.notebook, g.status, g.reason, g.earned, g.points,
-                        coalesce(e.run <> g.run, 0), s.current = g.id, g.sandbox
-                 FROM grading g JOIN submission s ON s.id = g.submission
-                 LEFT JOIN execution e ON e.id = g.execution WHERE s.student = ?1 ORDER BY g.id",
-            )?;
-            let rows = find.query_map([student], |row| {
-                let marks = match status(row, 5, 6)? {
-                    GradingStatus::Graded => Ok((row.get(7)?, row.get(8)?)),
-                    GradingStatus::NotGraded(why) => Err(why),
-                };
-                let what = Happening::Grading {
-                    attempt: row.get(3)?,
-                    notebook: row.get(4)?,
-                    marks,
-                    stored: row.get(9)?,
-                    stands: row.get(10)?,
-                    sandbox: Isolation::of_word(&row.get::<_, String>(11)?),
-                };
-                Ok(Event { at: row.get(0)?, assignment: row.get(1)?, slot: row.get(2)?, what })
-            })?;
-            rows.collect()
-        })?;
-        let by_hand: Vec<Event> = self.ask(|c| {
-            let mut find = c.prepare(
-                "SELECT at, assignment, question, points, author, reason FROM manual WHERE student = ?1 ORDER BY id",
-            )?;
-            let rows = find.query_map([student], |row| {
-                let what = Happening::Manual {
-                    question: row.get(2)?,
-                    points: row.get(3)?,
-                    author: row.get(4)?,
-                    reason: row.get(5)?,
-                };
-                Ok(Event { at: row.get(0)?, assignment: row.get(1)?, slot: 0, what })
-            })?;
-            rows.collect()
-        })?;
-        events.extend(by_hand);
-        events.sort_by(|a, b| a.at.cmp(&b.at));
-        Ok(events)
     }
 
     /// All students, in order of the alphabet.
@@ -359,7 +287,16 @@ impl Gradebook {
     }
 }
 
-fn status(row: &Row<'_>, word: usize, reason: usize) -> rusqlite::Result<GradingStatus> {
+/// What a column holds as JSON; nothing if it is empty or of a newer kind.
+pub(super) fn json<T: Default + serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<T> {
+    let text: Option<String> = row.get(column)?;
+    Ok(text.and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_default())
+}
+
+pub(super) fn status(row: &Row<'_>, word: usize, reason: usize) -> rusqlite::Result<GradingStatus> {
     Ok(match row.get::<_, String>(word)?.as_str() {
         "graded" => GradingStatus::Graded,
         _ => GradingStatus::NotGraded(row.get::<_, Option<String>>(reason)?.unwrap_or_default()),

@@ -110,6 +110,32 @@ CREATE TABLE manual (                    -- points set by a person; the last row
   grading INTEGER NOT NULL REFERENCES grading
 ) STRICT;
 CREATE INDEX manual_of_student ON manual (student, assignment);
+", "
+ALTER TABLE grading ADD COLUMN handed_in TEXT;  -- JSON: when, and who says so
+ALTER TABLE grading ADD COLUMN late TEXT;       -- JSON: the deadline and the rule that held
+CREATE TABLE extension (                 -- a deadline of a student's own; the last row counts, none is ever removed
+  id INTEGER PRIMARY KEY,
+  at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  student TEXT NOT NULL,
+  assignment TEXT NOT NULL,
+  until TEXT,                            -- a time, or a length after the deadline; empty: everybody's deadline holds again
+  author TEXT NOT NULL,
+  reason TEXT NOT NULL
+) STRICT;
+CREATE INDEX extension_of_student ON extension (student, assignment);
+CREATE TABLE comment (                   -- a person's words about a question, or about all if it is empty; none is ever removed
+  id INTEGER PRIMARY KEY,
+  at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  student TEXT NOT NULL,
+  assignment TEXT NOT NULL,
+  question TEXT NOT NULL,
+  text TEXT NOT NULL,
+  author TEXT NOT NULL,
+  grading INTEGER NOT NULL REFERENCES grading,
+  withdrawn INTEGER REFERENCES comment   -- this row takes back that one
+) STRICT;
+CREATE INDEX comment_of_student ON comment (student, assignment);
+CREATE INDEX comment_withdrawn ON comment (withdrawn);
 "];
 
 /// What stands in the way of using a file.

@@ -4,6 +4,7 @@
 use spikelab::evidence::Evidence;
 
 use super::*;
+use crate::late::HandedIn;
 use crate::outcome::{
     CellOutcome, CellStatus, CheckResult, GradingStatus, Isolation, QuestionResult, Transcript,
     Verdict as CheckVerdict,
@@ -38,6 +39,7 @@ pub(crate) fn grading(student: &str, assignment: &str, notebook: &str, earned: f
         cause: None,
         manual: None,
         mistake: None,
+        comments: Vec::new(),
     };
     NewGrading {
         student: student.into(),
@@ -52,6 +54,8 @@ pub(crate) fn grading(student: &str, assignment: &str, notebook: &str, earned: f
         remarks: vec!["a remark".into()],
         seconds: 1.5,
         sandbox: Isolation::None,
+        handed_in: HandedIn::default(),
+        rule: None,
     }
 }
 

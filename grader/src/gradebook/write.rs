@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::pack::pack;
 use super::{Gradebook, Holder};
 use crate::Result;
+use crate::late::{HandedIn, Lateness, Rule};
 use crate::outcome::{CellOutcome, Isolation, QuestionResult, Transcript};
 
 /// What decides about what a kernel makes of a notebook.
@@ -78,6 +79,10 @@ pub struct NewGrading {
     pub seconds: f64,
     /// How the notebook was run.
     pub sandbox: Isolation,
+    /// When it was handed in.
+    pub handed_in: HandedIn,
+    /// The deadline and its rule.
+    pub rule: Option<Rule>,
 }
 
 /// What a new grading changed.
@@ -100,8 +105,11 @@ struct Before {
     notebook: String,
     execution: Option<i64>,
     earned: f64,
+    points: f64,
     questions: Vec<u8>,
     remarks: Vec<String>,
+    handed_in: HandedIn,
+    rule: Option<Rule>,
 }
 
 impl Gradebook {
@@ -189,17 +197,24 @@ impl Gradebook {
         self.change(|t| {
             let submission = seen(t, run, &new.student, &new.assignment, new.slot, &new.file)?;
             let before = before(t, submission)?;
+            let known = before.as_ref().filter(|b| b.notebook == new.notebook).map(|b| b.handed_in);
+            let handed_in = new.handed_in.or(known);
+            let add = || insert(t, submission, run, new, handed_in, &questions);
             let (grading, change) = match before {
-                Some(b) if b.repeats(new, &questions) => (b.grading, Change::Same),
+                Some(b) if b.repeats(new, handed_in, &questions) => (b.grading, Change::Same),
                 Some(b) if b.outlasts(new) => {
-                    insert(t, submission, run, new, &questions)?;
+                    add()?;
                     return Ok((b.grading, Change::Kept));
                 }
                 Some(b) => {
-                    let earned = (b.status == "graded").then_some(b.earned);
-                    (insert(t, submission, run, new, &questions)?, Change::From(earned))
+                    let extension = super::extension::standing(t, &new.student, &new.assignment)?;
+                    let off = b.rule.map_or(0.0, |rule| {
+                        Lateness::of(&rule, b.handed_in, extension).off(b.earned, b.points)
+                    });
+                    let earned = (b.status == "graded").then_some(b.earned - off);
+                    (add()?, Change::From(earned))
                 }
-                None => (insert(t, submission, run, new, &questions)?, Change::New),
+                None => (add()?, Change::New),
             };
             t.execute(
                 "UPDATE submission SET current = ?2, judge = ?3 WHERE id = ?1",
@@ -226,13 +241,15 @@ impl Gradebook {
 
 impl Before {
     /// The same bytes with the same marks for the same reasons.
-    fn repeats(&self, new: &NewGrading, questions: &[u8]) -> bool {
+    fn repeats(&self, new: &NewGrading, handed_in: HandedIn, questions: &[u8]) -> bool {
         self.status == new.verdict.word()
             && self.reason.as_deref() == new.verdict.reason()
             && self.notebook == new.notebook
             && self.execution == new.execution
             && self.questions == questions
             && self.remarks == new.remarks
+            && self.rule == new.rule
+            && !handed_in.matters(self.handed_in, new.rule.is_some())
     }
 
     /// Marks of these very bytes are not given up for a failure of the grader.
@@ -282,7 +299,7 @@ fn seen(
 fn before(t: &Transaction<'_>, submission: i64) -> rusqlite::Result<Option<Before>> {
     let found = t
         .query_row(
-            "SELECT g.id, g.status, g.reason, g.notebook, g.execution, g.earned, g.questions
+            "SELECT g.id, g.status, g.reason, g.notebook, g.execution, g.earned, g.questions, g.points, g.handed_in, g.late
              FROM submission s JOIN grading g ON g.id = s.current WHERE s.id = ?1",
             [submission],
             |row| {
@@ -295,6 +312,9 @@ fn before(t: &Transaction<'_>, submission: i64) -> rusqlite::Result<Option<Befor
                     earned: row.get(5)?,
                     questions: row.get(6)?,
                     remarks: Vec::new(),
+                    points: row.get(7)?,
+                    handed_in: super::read::json(row, 8)?,
+                    rule: super::read::json(row, 9)?,
                 })
             },
         )
@@ -312,17 +332,19 @@ fn insert(
     submission: i64,
     run: i64,
     new: &NewGrading,
+    handed_in: HandedIn,
     questions: &[u8],
 ) -> rusqlite::Result<i64> {
     let sum = |of: fn(&QuestionResult) -> f64| new.questions.iter().map(of).sum::<f64>();
     // The same file again is the same attempt.
     t.execute(
         "INSERT INTO grading
-         (submission, run, execution, attempt, notebook, status, reason, earned, points, seconds, sandbox, questions)
+         (submission, run, execution, attempt, notebook, status, reason, earned, points, seconds, sandbox, questions,
+          handed_in, late)
          VALUES (?1, ?2, ?3, coalesce(
              (SELECT attempt FROM grading WHERE submission = ?1 AND notebook = ?4 ORDER BY id DESC LIMIT 1),
              (SELECT max(attempt) + 1 FROM grading WHERE submission = ?1), 1),
-           ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+           ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             submission,
             run,
@@ -334,7 +356,9 @@ fn insert(
             sum(|q| q.points),
             new.seconds,
             new.sandbox.word(),
-            questions
+            questions,
+            (handed_in != HandedIn::default()).then(|| serde_json::to_string(&handed_in).ok()).flatten(),
+            new.rule.and_then(|rule| serde_json::to_string(&rule).ok())
         ],
     )?;
     let grading = t.last_insert_rowid();

@@ -35,8 +35,15 @@ pub fn gradescope(report: &SubmissionReport) -> Value {
                 "output": output, "output_format": "text", "visibility": "visible", "tags": [question.id]}));
         }
     }
-    // The sum of the tests does not know of points set by hand.
-    json!({"score": rounded(report.earned()), "execution_time": rounded(report.seconds), "visibility": "visible",
+    // The sum of the tests does not know of points set by hand, nor of what lateness costs.
+    let mut said: Vec<String> =
+        report.late.as_ref().and_then(crate::late::Lateness::words).into_iter().collect();
+    let about = report.questions.iter().flat_map(|q| q.comments.iter().map(move |c| (Some(&q.title), c)));
+    for (question, c) in report.comments.iter().map(|c| (None, c)).chain(about) {
+        let about = question.map(|q| format!(" about {}", visible(q))).unwrap_or_default();
+        said.push(format!("{}{about}: {}", visible(&c.author), visible(&c.text)));
+    }
+    json!({"score": rounded(report.earned()), "output": said.join("\n\n"), "output_format": "text", "execution_time": rounded(report.seconds), "visibility": "visible",
         "stdout_visibility": "hidden", "tests": tests, "extra_data": {"assignment": report.assignment}})
 }
 
@@ -54,6 +61,7 @@ pub fn otter(report: &SubmissionReport) -> Value {
     let share = if report.points() > 0.0 { report.earned() / report.points() } else { 0.0 };
     json!({"file": report.file, "student": report.student, "assignment": report.assignment,
         "grading_status": if graded { "Completed" } else { "Failed" },
+        "late": report.late.as_ref().map(|l| json!({"seconds": l.seconds, "penalty": l.points})),
         "total": graded.then(|| rounded(report.earned())), "possible": graded.then(|| rounded(report.points())),
         "percent_correct": graded.then(|| rounded(share)), "questions": questions})
 }

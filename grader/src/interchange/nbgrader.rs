@@ -139,8 +139,13 @@ fn submission(t: &Transaction<'_>, report: &SubmissionReport) -> rusqlite::Resul
     t.execute("INSERT OR IGNORE INTO student (id) VALUES (?1)", [&report.student])?;
     let keys = [("assignment_id", assignment.as_str()), ("student_id", report.student.as_str())];
     let handed_in = row(t, "submitted_assignment", keys, "", "")?;
+    times(t, &assignment, &handed_in, report)?;
     let keys = [("assignment_id", handed_in.as_str()), ("notebook_id", notebook.as_str())];
     let handed_in = row(t, "submitted_notebook", keys, ", flagged", ", 0")?;
+    t.execute(
+        "UPDATE submitted_notebook SET late_submission_penalty = ?2 WHERE id = ?1",
+        params![handed_in, report.late.as_ref().map(|l| l.points).filter(|p| *p > 0.0)],
+    )?;
     for question in &report.questions {
         let cell = cells(t, &notebook, question)?;
         let automatic = question.manual.as_ref().map_or(question.earned, |m| m.automatic);
@@ -157,7 +162,7 @@ fn submission(t: &Transaction<'_>, report: &SubmissionReport) -> rusqlite::Resul
              ON CONFLICT (cell_id, notebook_id) DO UPDATE SET auto_comment = excluded.auto_comment,
                manual_comment = coalesce(excluded.manual_comment, manual_comment)",
         )?
-        .execute(params![new_id(), handed_in, cell.1, comment(question), question.manual.as_ref().map(|m| &m.reason)])?;
+        .execute(params![new_id(), handed_in, cell.1, comment(question), by_persons(question)])?;
     }
     if report.status != GradingStatus::Graded {
         // Never a zero: nbgrader shows such a submission as one that a person must look at.
@@ -169,6 +174,28 @@ fn submission(t: &Transaction<'_>, report: &SubmissionReport) -> rusqlite::Resul
             params![handed_in, notebook],
         )?;
     }
+    Ok(())
+}
+
+/// Deadline, extension and the time of handing in, as far as they are known.
+fn times(
+    t: &Transaction<'_>,
+    assignment: &str,
+    handed_in: &str,
+    report: &SubmissionReport,
+) -> rusqlite::Result<()> {
+    let Some(late) = &report.late else { return Ok(()) };
+    t.execute(
+        "UPDATE assignment SET duedate = ?2 WHERE id = ?1",
+        params![assignment, late.everybodys.to_database()],
+    )?;
+    // An interval is kept as the time that it is after 1970.
+    let extension = late.due.seconds_after(late.everybodys);
+    t.execute(
+        "UPDATE submitted_assignment SET timestamp = coalesce(?2, timestamp),
+           extension = CASE WHEN ?3 > 0 THEN strftime('%Y-%m-%d %H:%M:%S', ?3, 'unixepoch') || '.000000' END WHERE id = ?1",
+        params![handed_in, late.handed_in.map(crate::late::Moment::to_database), extension],
+    )?;
     Ok(())
 }
 
@@ -209,6 +236,13 @@ fn comment(question: &QuestionResult) -> Option<String> {
     let lines = wrong.map(|c| format!("{}: {}", c.title, c.message));
     let mistake = question.mistake.as_ref().map(|m| format!("{}. {}", m.title, m.hint));
     let all: Vec<String> = mistake.into_iter().chain(lines).map(|l| text::line(&l, 400)).collect();
+    (!all.is_empty()).then(|| all.join("\n"))
+}
+
+/// What persons said.
+fn by_persons(question: &QuestionResult) -> Option<String> {
+    let reason = question.manual.iter().map(|m| m.reason.as_str());
+    let all: Vec<&str> = reason.chain(question.comments.iter().map(|c| c.text.as_str())).collect();
     (!all.is_empty()).then(|| all.join("\n"))
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::diff::{self, Line};
 use super::{picture, points};
+use crate::late::{Lateness, Moment};
 use crate::notebook::Notebook;
 use crate::outcome::{CellStatus, GradingStatus, QuestionResult, SubmissionReport, Verdict};
 use crate::text::{cut, one_line, visible};
@@ -35,7 +36,26 @@ struct Question {
     cause: Option<String>,
     manual: Option<ByHand>,
     mistake: Option<Mistake>,
+    comments: Vec<Comment>,
     checks: Vec<Check>,
+}
+
+/// What a person said.
+#[derive(Serialize)]
+struct Comment {
+    author: String,
+    day: String,
+    text: String,
+}
+
+/// The deadline, and what missing it cost.
+#[derive(Serialize)]
+struct Late {
+    due: String,
+    handed_in: Option<String>,
+    words: Option<String>,
+    raw: String,
+    extension: Option<String>,
 }
 
 /// A typical mistake that explains the results.
@@ -109,6 +129,8 @@ fn render(report: &SubmissionReport, released: Option<&Notebook>, pictures: bool
         earned => points(report.earned()),
         points => points(report.points()),
         share => format!("{share:.0}"),
+        late => report.late.as_ref().map(|l| late(l, report.raw())),
+        comments => comments(&report.comments),
         reason => reason.map(shown),
         questions => report.questions.iter().map(|q| question(q, pictures)).collect::<Vec<_>>(),
         cells => cells(report, released),
@@ -158,7 +180,27 @@ fn question(q: &QuestionResult, pictures: bool) -> Question {
             earlier_version: m.earlier_version,
         }),
         mistake: q.mistake.as_ref().map(|m| Mistake { title: shown(&m.title), hint: shown(&m.hint) }),
+        comments: comments(&q.comments),
         checks: checks.collect(),
+    }
+}
+
+fn comments(all: &[crate::outcome::Comment]) -> Vec<Comment> {
+    let one = |c: &crate::outcome::Comment| Comment {
+        author: one_line(&c.author),
+        day: c.at.get(..10).unwrap_or_default().to_owned(),
+        text: shown(&c.text),
+    };
+    all.iter().map(one).collect()
+}
+
+fn late(l: &Lateness, raw: f64) -> Late {
+    Late {
+        due: l.due.to_minute(),
+        handed_in: l.handed_in.map(Moment::to_minute),
+        words: l.words(),
+        raw: points(raw),
+        extension: l.extension.as_ref().map(|e| format!("{}: {}", one_line(&e.author), shown(&e.reason))),
     }
 }
 

@@ -18,8 +18,10 @@ impl<W: Write> Table<W> {
     pub(super) fn begin(to: W, questions: Vec<String>) -> Result<Self> {
         let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(to);
         let head = ["assignment", "student_id", "score", "max_score", "status", "reason", "file", "by_hand"];
+        let late = ["raw_score", "late_submission_penalty", "timestamp"];
         let columns = questions.iter().map(|q| harmless(q));
-        out.write_record(head.into_iter().map(str::to_owned).chain(columns)).map_err(|e| failed(&e))?;
+        out.write_record(head.into_iter().chain(late).map(str::to_owned).chain(columns))
+            .map_err(|e| failed(&e))?;
         Ok(Self { out, questions })
     }
 
@@ -34,6 +36,10 @@ impl<W: Write> Table<W> {
             r.questions.iter().filter(|q| q.manual.is_some()).map(|q| q.id.as_str()).collect();
         let mut row = vec![harmless(&r.assignment), harmless(&r.student), score, most, status.to_owned()];
         row.extend([harmless(reason), harmless(&r.file), harmless(&by_hand.join(" "))]);
+        let late = r.late.as_ref().filter(|_| r.status == GradingStatus::Graded);
+        let raw = if r.status == GradingStatus::Graded { points(r.raw()) } else { String::new() };
+        row.extend([raw, late.map(|l| points(l.points)).unwrap_or_default()]);
+        row.push(late.and_then(|l| l.handed_in).map(|at| at.to_string()).unwrap_or_default());
         let earned = |id: &String| r.questions.iter().find(|q| q.id == *id).map(|q| points(q.earned));
         row.extend(self.questions.iter().map(|id| earned(id).unwrap_or_default()));
         self.out.write_record(row).map_err(|e| failed(&e))
@@ -86,7 +92,10 @@ mod tests {
         broken.questions.clear();
         let text = csv(&[report("a", "e1"), broken]);
         let lines: Vec<&str> = text.split("\r\n").collect();
-        assert_eq!(lines[0], "assignment,student_id,score,max_score,status,reason,file,by_hand,q");
+        assert_eq!(
+            lines[0],
+            "assignment,student_id,score,max_score,status,reason,file,by_hand,raw_score,late_submission_penalty,timestamp,q"
+        );
         assert!(lines[1].starts_with("e1,a,0.5,2,graded,,"), "{}", lines[1]);
         assert!(lines[2].starts_with("e1,'=cmd(),,,not graded,\"not a notebook, sorry\","), "{}", lines[2]);
     }

@@ -168,6 +168,7 @@ pub(crate) mod tests {
             cause: Some(evil.into()),
             manual: None,
             mistake: None,
+            comments: Vec::new(),
         };
         let cell = CellOutcome {
             index: 0,
@@ -188,6 +189,8 @@ pub(crate) mod tests {
             remarks: vec![evil.into()],
             seconds: 1.0,
             sandbox: Isolation::None,
+            late: None,
+            comments: Vec::new(),
             attempt: 1,
         }
     }

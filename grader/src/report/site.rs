@@ -26,6 +26,7 @@ pub(super) struct Entry {
     share: u32,
     state: &'static str,
     by_hand: bool,
+    late: bool,
     reason: String,
     href: String,
 }
@@ -49,6 +50,7 @@ impl Entry {
                 _ => "none",
             },
             by_hand: report.questions.iter().any(|q| q.manual.is_some()),
+            late: report.late.as_ref().is_some_and(|l| l.seconds > 0 || l.doubtful),
             reason: line(&reason(report), 160),
             href,
         }

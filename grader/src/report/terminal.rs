@@ -5,6 +5,7 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
 use super::points;
 use crate::gradebook::Change;
+use crate::late::Lateness;
 use crate::outcome::{CellStatus, GradingStatus, SubmissionReport, Verdict};
 use crate::pipeline::Origin;
 use crate::text;
@@ -21,6 +22,8 @@ pub struct Row {
     pub(super) marks: Option<(f64, f64)>,
     /// What to look at.
     reason: String,
+    /// There is a deadline, and nobody says when it was handed in.
+    timeless: bool,
     news: News,
 }
 
@@ -44,6 +47,7 @@ impl Row {
         // Before points set by hand, because these stay.
         let automatic: f64 =
             report.questions.iter().map(|q| q.manual.as_ref().map_or(q.earned, |m| m.automatic)).sum();
+        let automatic = automatic - report.late.as_ref().map_or(0.0, |l| l.off(automatic, report.points()));
         let news = match origin {
             Origin::Unchanged => News::Unchanged,
             Origin::Run(Change::Kept) | Origin::Stored(Change::Kept) => News::Kept,
@@ -61,6 +65,7 @@ impl Row {
             assignment: text::line(&report.assignment, 12),
             marks,
             reason: text::line(&reason(report), 110),
+            timeless: report.late.as_ref().is_some_and(|l| l.handed_in.is_none() && !l.doubtful),
             news,
         }
     }
@@ -164,6 +169,12 @@ pub(super) fn summary(rows: &[Row]) -> String {
     if !news.is_empty() {
         text.push_str(&format!("\nAgainst the marks before: {}", news.join(", ")));
     }
+    let timeless = rows.iter().filter(|r| r.timeless && r.is_graded()).count();
+    if timeless > 0 {
+        text.push_str(&format!(
+            "\nNo time of handing in is known for {timeless}; nothing is taken off there"
+        ));
+    }
     text
 }
 
@@ -172,6 +183,15 @@ pub(super) fn reason(r: &SubmissionReport) -> String {
     if let GradingStatus::NotGraded(why) = &r.status {
         return why.clone();
     }
+    let late = r.late.as_ref().and_then(Lateness::words);
+    match (late, about(r)) {
+        (Some(late), about) if about.is_empty() => late,
+        (Some(late), about) => format!("{late}; {about}"),
+        (None, about) => about,
+    }
+}
+
+fn about(r: &SubmissionReport) -> String {
     let first_line = |text: &str| text.lines().next().unwrap_or_default().trim().to_owned();
     let failed = r.cells.iter().find(|c| c.status != CellStatus::Ok);
     if let Some(cell) = failed {

@@ -9,7 +9,7 @@ pub use server::serve;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use crate::gradebook::{Gradebook, Override};
+use crate::gradebook::{Gradebook, NewComment, Override};
 use crate::notebook::Notebook;
 use crate::{Error, Result, fingerprint};
 
@@ -155,6 +155,19 @@ impl Desk {
         let Some(line) = self.book.lines()?.into_iter().find(|l| l.grading == grading) else {
             return Ok(None);
         };
+        if matches!(field("action"), "comment" | "withdraw") {
+            let number = field("comment").parse().unwrap_or(0);
+            let said = match field("action") {
+                "withdraw" => self.book.withdraw(number, field("author")),
+                _ => self.book.comment(&NewComment {
+                    grading,
+                    question: field("question").to_owned(),
+                    text: field("reason").to_owned(),
+                    author: field("author").to_owned(),
+                }),
+            };
+            return self.changed(grading, &fields, said);
+        }
         let text = field("points").replace(',', ".");
         let points = match (text.is_empty(), text.parse::<f64>()) {
             (true, _) => Ok(None),
@@ -171,15 +184,25 @@ impl Desk {
                 reason: field("reason").to_owned(),
             })
         });
-        match set {
-            Ok(_) => {
+        self.changed(grading, &fields, set.map(|_| ()))
+    }
+
+    /// The page again, with what was changed, or with why it was not.
+    fn changed(
+        &self,
+        grading: i64,
+        fields: &BTreeMap<String, String>,
+        done: Result<()>,
+    ) -> Result<Option<Answer>> {
+        match done {
+            Ok(()) => {
                 let mut state = self.state();
-                field("author").clone_into(&mut state.author);
+                fields.get("author").map_or("", |a| a.trim()).clone_into(&mut state.author);
                 (state.class, state.dirty) = (None, true);
                 Ok(Some(Answer::Goto(format!("/submission/{grading}"), None)))
             }
             // What was typed stays, so that nothing has to be typed again.
-            Err(e) => pages::submission(self, grading, Some((&fields, &e.to_string()))),
+            Err(e) => pages::submission(self, grading, Some((fields, &e.to_string()))),
         }
     }
 }
@@ -292,6 +315,40 @@ mod tests {
         assert_eq!(b.set(&back), Answer::Goto(page, None));
         assert!(b.get("/").1.contains("0.5 of 2"));
         assert_eq!(b.desk.book.history("<b>anna</b>").unwrap().len(), 3, "nothing is forgotten");
+    }
+
+    #[test]
+    fn comments_leave_points_alone_are_shown_and_taken_back() {
+        let b = Browser::new();
+        let token = b.desk.token.clone();
+        let page = format!("/submission/{}", b.grading);
+        let said = |question: &str, text: &str| {
+            format!("token={token}&action=comment&question={question}&author=Dr.+Lee&reason={text}")
+        };
+        assert_eq!(b.set(&said("q", "nice+%3Cb%3E+plot")), Answer::Goto(page.clone(), None));
+        assert_eq!(b.set(&said("", "come+to+my+office")), Answer::Goto(page.clone(), None));
+        assert!(b.desk.take_dirty(), "the results follow");
+        for url in [page.clone(), format!("{page}/feedback")] {
+            let html = b.get(&url).1;
+            assert!(html.contains("nice &lt;b&gt; plot") && html.contains("come to my office"), "{html}");
+        }
+        assert!(b.get("/").1.contains("0.5 of 2"));
+        let report = b.desk.book.report(b.grading).unwrap();
+        assert_eq!((report.comments.len(), report.questions[0].comments.len()), (1, 1));
+        assert!(report.questions[0].manual.is_none());
+        let id = report.questions[0].comments[0].id;
+        let back = format!("token={token}&action=withdraw&comment={id}&author=Dr.+Lee");
+        assert_eq!(b.set(&back), Answer::Goto(page.clone(), None));
+        assert!(!b.get(&format!("{page}/feedback")).1.contains("nice &lt;b&gt; plot"));
+        assert!(b.get(&page).1.contains("comment on q by Dr. Lee: taken back"), "history keeps it");
+        let refused = |body: &str, words: &str| match b.set(body) {
+            Answer::Page(200, html) => assert!(html.contains(words), "{html}"),
+            other => panic!("{other:?}"),
+        };
+        refused(&back, "not there any more");
+        refused(&said("q", ""), "the comment is empty");
+        refused(&said("zzz", "words"), "no question `zzz`");
+        assert_eq!(b.desk.book.history("<b>anna</b>").unwrap().len(), 4);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Answer, Desk};
 use crate::gradebook::{Event, Happening};
-use crate::outcome::{GradingStatus, QuestionResult, Verdict};
+use crate::outcome::{Comment, GradingStatus, QuestionResult, Verdict};
 use crate::report::points;
 use crate::text::{one_line, visible};
 use crate::{Error, Result};
@@ -26,6 +26,7 @@ struct Question {
     reason: String,
     mistake: Option<String>,
     checks: Vec<(String, String, String)>,
+    comments: Vec<(i64, String, String)>,
     /// What was typed and refused.
     typed: Option<[String; 3]>,
 }
@@ -67,6 +68,8 @@ pub(super) fn submission(
             .then(|| format!("{} of {}", points(report.earned()), points(report.points()))),
         reason => match &report.status { GradingStatus::NotGraded(why) => Some(visible(why)), GradingStatus::Graded => None },
         questions => report.questions.iter().map(|q| question(q, typed(q))).collect::<Vec<_>>(),
+        comments => comments(&report.comments),
+        late => report.late.as_ref().and_then(crate::late::Lateness::words),
         refused => refused.map(|(_, why)| visible(why)),
         author => desk.state().author.clone(),
         token => desk.token,
@@ -105,8 +108,13 @@ fn question(q: &QuestionResult, typed: Option<[String; 3]>) -> Question {
         reason: manual.map(|m| visible(&m.reason)).unwrap_or_default(),
         mistake: q.mistake.as_ref().map(|m| visible(&m.title)),
         checks: checks.collect(),
+        comments: comments(&q.comments),
         typed,
     }
+}
+
+fn comments(all: &[Comment]) -> Vec<(i64, String, String)> {
+    all.iter().map(|c| (c.id, one_line(&c.author), visible(&c.text))).collect()
 }
 
 fn told(event: &Event) -> (String, String) {
@@ -117,6 +125,18 @@ fn told(event: &Event) -> (String, String) {
             format!("graded: {} of {}, version {attempt}{stands}", points(*earned), points(*possible))
         }
         Happening::Grading { marks: Err(why), .. } => format!("not graded: {}", one_line(why)),
+        Happening::Extension { until, author, reason } => {
+            let what = until.as_ref().map_or_else(
+                || "everybody's deadline holds again".to_owned(),
+                |until| format!("deadline moved to {}", one_line(until)),
+            );
+            format!("{what} by {}: {}", one_line(author), visible(reason))
+        }
+        Happening::Comment { question, text, author } => {
+            let about = if question.is_empty() { "all" } else { question };
+            let said = text.as_deref().map_or_else(|| "taken back".to_owned(), visible);
+            format!("comment on {about} by {}: {said}", one_line(author))
+        }
         Happening::Manual { question, points: set, author, reason } => {
             let what =
                 set.map_or_else(|| "no longer set by hand".to_owned(), |p| format!("set to {}", points(p)));

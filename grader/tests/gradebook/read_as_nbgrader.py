@@ -15,9 +15,11 @@ listed = {}
 with Gradebook("sqlite:///" + path) as book:
     for assignment in book.assignments:
         for s in book.assignment_submissions(assignment.name):
-            listed[(s.student.id, assignment.name)] = (s.score, s.max_score)
+            # `nbgrader export` takes the penalty off, its Python API does not.
+            score = max(0.0, s.score - (s.late_submission_penalty or 0.0))
+            listed[(s.student.id, assignment.name)] = (score, s.max_score)
             waiting = any(n.needs_manual_grade for n in s.notebooks)
-            print(f"{s.student.id}\t{assignment.name}\t{s.score:g}\t{s.max_score:g}\t{int(waiting)}")
+            print(f"{s.student.id}\t{assignment.name}\t{score:g}\t{s.max_score:g}\t{int(waiting)}")
 folder = os.path.dirname(path)
 run = [sys.executable, "-m", "nbgrader", "export", "--db=sqlite:///" + path, "--to=" + folder + "/exported.csv"]
 subprocess.run(run, check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -8,7 +8,7 @@ use super::child::{Finished, Task, root};
 use super::class::{class, csv, marks, submit};
 
 /// The course, to be changed.
-fn own_course(task: &mut Task) {
+pub(crate) fn own_course(task: &mut Task) {
     let course = task.out.parent().unwrap().join("course");
     for folder in ["assignment", "solutions", "solutions/expected"] {
         std::fs::create_dir_all(course.join(folder)).unwrap();
@@ -22,14 +22,14 @@ fn own_course(task: &mut Task) {
     task.course = course;
 }
 
-fn edit(path: &Path, from: &str, to: &str) {
+pub(crate) fn edit(path: &Path, from: &str, to: &str) {
     let text = std::fs::read_to_string(path).unwrap();
     assert!(text.contains(from), "{} has no {from}", path.display());
     std::fs::write(path, text.replace(from, to)).unwrap();
 }
 
 /// The program itself.
-fn grader(task: &Task, arguments: &[&str]) -> Finished {
+pub(crate) fn grader(task: &Task, arguments: &[&str]) -> Finished {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grader"));
     command.args(arguments).arg("--out").arg(&task.out).arg("--course").arg(&task.course);
     Finished::from(command.env("NO_COLOR", "1").output().unwrap())
