@@ -19,7 +19,8 @@ fn unpack(file: &Path, to: &Path) -> Vec<String> {
     (0..zip.len())
         .map(|k| {
             let mut entry = zip.by_index(k).unwrap();
-            let (name, script) = (entry.name().to_owned(), entry.unix_mode().unwrap() & 0o111 != 0);
+            let (name, script) =
+                (entry.name().unwrap().into_owned(), entry.unix_mode().unwrap() & 0o111 != 0);
             assert_eq!(script, ["setup.sh", "run_autograder"].contains(&name.as_str()), "{name}");
             let mut bytes = Vec::new();
             entry.read_to_end(&mut bytes).unwrap();
