@@ -93,6 +93,9 @@ pub fn export(book: &Path, to: &Export) -> Result<Outcome> {
 /// Writes `results.json` of the one submission to an exercise, or why there is none.
 fn single(book: &Gradebook, folder: &Path, exercise: &str) -> Result<Outcome> {
     let lines = book.lines()?;
+    if lines.is_empty() {
+        return Err(Error::usage("the gradebook has no submission", "grade something first"));
+    }
     let of = |l: &Line| book.report(l.grading);
     // A notebook that cannot be told to be of any exercise is the one to explain.
     let line = lines.iter().find(|l| l.assignment == exercise).or_else(|| lines.first());
