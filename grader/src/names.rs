@@ -43,7 +43,7 @@ pub fn is_gradescope(folder: &str) -> bool {
 /// When something was handed in, as its name says, and whether the name calls it late.
 #[must_use]
 pub fn told(below: &[String]) -> (Option<&str>, bool) {
-    let time = below.iter().find_map(|part| exchange(part).and_then(|_| part.splitn(4, '+').nth(2)));
+    let time = below.iter().find_map(|part| exchange(part).and_then(|_| part.split('+').nth(2)));
     let is_late = |part: &String| canvas(part).is_some() && part.split('_').take(2).any(|p| p == "LATE");
     (time, below.last().is_some_and(is_late))
 }
