@@ -3,12 +3,12 @@
 
 use tokio::sync::OnceCell;
 
+use crate::Result;
 use crate::course::Rubric;
-use crate::kernel::{self, KernelEnvironment};
+use crate::kernel::{self, KernelEnvironment, Session};
 use crate::notebook::Notebook;
 use crate::outcome::{Isolation, Transcript};
-use crate::runner::KernelFailure;
-use crate::{Result, pipeline};
+use crate::runner::{CodeCell, Kernel, KernelFailure, goes_together, run_notebook, run_together};
 
 /// Runs notebooks.
 pub trait Executor: Send + Sync + 'static {
@@ -27,6 +27,63 @@ pub trait Executor: Send + Sync + 'static {
         notebook: &Notebook,
         rubric: &Rubric,
     ) -> impl Future<Output = Result<Transcript, KernelFailure>> + Send;
+}
+
+/// Runs a notebook in a kernel and, unless that was declined, a sandbox of its own.
+///
+/// # Errors
+/// If the kernel fails twice.
+pub async fn run(
+    environment: &KernelEnvironment,
+    notebook: &Notebook,
+    rubric: &Rubric,
+) -> Result<Transcript, KernelFailure> {
+    match run_once(environment, notebook, rubric).await {
+        // A kernel that fails is not the student's doing and seldom fails again.
+        Err(_) => run_once(environment, notebook, rubric).await,
+        done => done,
+    }
+}
+
+async fn run_once(
+    environment: &KernelEnvironment,
+    notebook: &Notebook,
+    rubric: &Rubric,
+) -> Result<Transcript, KernelFailure> {
+    let failed = |e: &dyn std::fmt::Display| KernelFailure(e.to_string());
+    let limits = rubric.limits;
+    let (cells, wanted) = (code_cells(notebook), rubric.wanted());
+    let plain = goes_together(&cells);
+    let started = match plain {
+        true => Session::start_plain(environment, limits.of_box()).await,
+        false => Session::start(environment, limits.of_box()).await,
+    };
+    let mut session = started.map_err(|e| failed(&e))?;
+    let mut together = None;
+    if plain {
+        together = run_together(&mut session, &cells, &wanted, limits).await?;
+        if together.is_none() {
+            session.restart().await?;
+        }
+    }
+    let transcript = match together {
+        Some(transcript) => transcript,
+        None => run_notebook(&mut session, &cells, &wanted, limits).await?,
+    };
+    Ok(Transcript { isolation: session.isolation(), ..transcript })
+}
+
+fn code_cells(notebook: &Notebook) -> Vec<CodeCell> {
+    let cells =
+        notebook.cells().iter().enumerate().filter(|(_, c)| c.is_code() && !c.source().trim().is_empty());
+    cells
+        .map(|(index, c)| CodeCell {
+            index,
+            grade_id: c.grade_id(),
+            source: c.source(),
+            execution_count: c.execution_count(),
+        })
+        .collect()
 }
 
 /// The evcxr kernel, prepared when it is needed.
@@ -60,6 +117,6 @@ impl Executor for KernelExecutor {
 
     async fn run(&self, notebook: &Notebook, rubric: &Rubric) -> Result<Transcript, KernelFailure> {
         let environment = self.ready().await.map_err(|e| KernelFailure(e.to_string()))?;
-        pipeline::run(environment, notebook, rubric).await
+        run(environment, notebook, rubric).await
     }
 }

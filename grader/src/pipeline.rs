@@ -7,75 +7,16 @@ use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::course::{Assignment, Rubric};
+use crate::course::Assignment;
 use crate::executor::Executor;
 use crate::fingerprint::{self, of_judge, of_run};
 use crate::gradebook::{Change, Fingerprint, Gradebook, Line, NewGrading, Standing, Verdict};
 use crate::intake::Intake;
 use crate::judge::judge;
-use crate::kernel::{KernelEnvironment, Session};
-use crate::notebook::{Notebook, oddities};
+use crate::notebook::oddities;
 use crate::outcome::{Isolation, Transcript};
 use crate::progress::Progress;
-use crate::runner::{CodeCell, Kernel, KernelFailure, goes_together, run_notebook, run_together};
 use crate::{Error, Result};
-
-/// Runs a notebook in a kernel and, unless that was declined, a sandbox of its own.
-///
-/// # Errors
-/// If the kernel fails twice.
-pub async fn run(
-    environment: &KernelEnvironment,
-    notebook: &Notebook,
-    rubric: &Rubric,
-) -> Result<Transcript, KernelFailure> {
-    match run_once(environment, notebook, rubric).await {
-        // A kernel that fails is not the student's doing and seldom fails again.
-        Err(_) => run_once(environment, notebook, rubric).await,
-        done => done,
-    }
-}
-
-async fn run_once(
-    environment: &KernelEnvironment,
-    notebook: &Notebook,
-    rubric: &Rubric,
-) -> Result<Transcript, KernelFailure> {
-    let failed = |e: &dyn std::fmt::Display| KernelFailure(e.to_string());
-    let limits = rubric.limits;
-    let (cells, wanted) = (code_cells(notebook), rubric.wanted());
-    let plain = goes_together(&cells);
-    let started = match plain {
-        true => Session::start_plain(environment, limits.of_box()).await,
-        false => Session::start(environment, limits.of_box()).await,
-    };
-    let mut session = started.map_err(|e| failed(&e))?;
-    let mut together = None;
-    if plain {
-        together = run_together(&mut session, &cells, &wanted, limits).await?;
-        if together.is_none() {
-            session.restart().await?;
-        }
-    }
-    let transcript = match together {
-        Some(transcript) => transcript,
-        None => run_notebook(&mut session, &cells, &wanted, limits).await?,
-    };
-    Ok(Transcript { isolation: session.isolation(), ..transcript })
-}
-
-fn code_cells(notebook: &Notebook) -> Vec<CodeCell> {
-    let cells =
-        notebook.cells().iter().enumerate().filter(|(_, c)| c.is_code() && !c.source().trim().is_empty());
-    cells
-        .map(|(index, c)| CodeCell {
-            index,
-            grade_id: c.grade_id(),
-            source: c.source(),
-            execution_count: c.execution_count(),
-        })
-        .collect()
-}
 
 /// How to go about it.
 #[derive(Clone, Copy, Debug)]

@@ -100,7 +100,7 @@ impl Probe {
 #[doc(hidden)]
 pub fn shown<T: std::fmt::Debug + ?Sized>(_: &T) {}
 
-/// Types of the variables that cells have left behind.
+/// Types of the variables that cells have left behind. One text links the library once, so all its cells share this.
 fn left_behind() -> MutexGuard<'static, BTreeMap<String, String>> {
     static TYPES: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
     TYPES.lock().unwrap_or_else(PoisonError::into_inner)

@@ -9,7 +9,7 @@ use crate::judge::judge;
 use crate::kernel::KernelEnvironment;
 use crate::notebook::Notebook;
 use crate::outcome::{CellStatus, Isolation, Transcript};
-use crate::{Error, Result, pipeline};
+use crate::{Error, Result, executor};
 
 /// Writes or checks `solutions/expected/*.json`.
 ///
@@ -64,7 +64,7 @@ pub(super) async fn solved(
     let path = course.solution(name);
     let notebook: Notebook = course.notebook(&path)?;
     let next = "mend the solution notebook";
-    let transcript = pipeline::run(environment, &notebook, rubric)
+    let transcript = executor::run(environment, &notebook, rubric)
         .await
         .map_err(|e| Error::new(format!("{}: {e}", path.display()), "try again"))?;
     if let Some(cell) = transcript.cells.iter().find(|c| c.status != CellStatus::Ok) {

@@ -10,7 +10,7 @@ use crate::judge::judge;
 use crate::kernel::KernelEnvironment;
 use crate::notebook::Notebook;
 use crate::outcome::QuestionResult;
-use crate::{Error, Result, pipeline};
+use crate::{Error, Result, executor};
 
 /// How a set of submissions was marked.
 #[derive(Debug, Default)]
@@ -87,7 +87,7 @@ struct Job {
 
 impl Job {
     async fn run(&self, environment: &KernelEnvironment) -> Result<Vec<QuestionResult>> {
-        let transcript = pipeline::run(environment, &self.notebook, &self.rubric)
+        let transcript = executor::run(environment, &self.notebook, &self.rubric)
             .await
             .map_err(|e| Error::new(format!("{}: {e}", self.name), "try again"))?;
         Ok(judge(&self.rubric, &self.expected, &transcript))

@@ -13,7 +13,7 @@ use crate::course::{CheckSpec, Course, Expected, Rubric};
 use crate::judge::judge;
 use crate::kernel::KernelEnvironment;
 use crate::outcome::Isolation;
-use crate::{Error, Result, model, pipeline};
+use crate::{Error, Result, executor, model};
 
 /// One line of what was checked: of what, what, and what is wrong about it.
 type Line = (String, &'static str, Vec<String>);
@@ -100,7 +100,7 @@ async fn exercise(
     drop(place);
     tell("the solution earns full marks", marks);
     let place = places.acquire().await;
-    let blank = pipeline::run(environment, &make(course, name)?, &rubric)
+    let blank = executor::run(environment, &make(course, name)?, &rubric)
         .await
         .map_err(|e| Error::new(e, "try again"))?;
     drop(place);
