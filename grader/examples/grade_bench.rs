@@ -1,5 +1,6 @@
 //! What grading a class costs: a submission, an unchanged one, a changed rubric, memory; printed as one table.
 //! `cargo run --release -p grader --example grade_bench -- [--copies N] [--jobs N]`; `grader` must be built beside it.
+//! Its CPU column is the grader's own; a box is a process tree of its own, which the accounting of a control group counts.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -57,7 +58,7 @@ fn main() {
     let warm = folder.path().join("warm");
     class(&root.join("solutions"), &warm, 1);
     run("grade", "warm");
-    println!("{:<52} {:>9} {:>9} {:>9} {:>7}", "", "CPU s", "wall s", "CPU each", "MB");
+    println!("{:<52} {:>9} {:>9} {:>9} {:>7}", "", "own CPU", "wall s", "own each", "MB");
     let line = |what: &str, count: usize, cost: &Cost| {
         #[expect(clippy::cast_precision_loss, reason = "a class")]
         let each = cost.cpu / count.max(1) as f64;
