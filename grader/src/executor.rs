@@ -8,7 +8,7 @@ use crate::course::Rubric;
 use crate::kernel::{self, KernelEnvironment, Session};
 use crate::notebook::Notebook;
 use crate::outcome::{Isolation, Transcript};
-use crate::runner::{CodeCell, Kernel, KernelFailure, goes_together, run_notebook, run_together};
+use crate::runner::{CodeCell, Kernel, KernelFailure, Pieces, run_notebook, run_together};
 
 /// Runs notebooks.
 pub trait Executor: Send + Sync + 'static {
@@ -53,18 +53,16 @@ async fn run_once(
     let failed = |e: &dyn std::fmt::Display| KernelFailure(e.to_string());
     let limits = rubric.limits;
     let (cells, wanted) = (code_cells(notebook), rubric.wanted());
-    let plain = goes_together(&cells);
-    let started = match plain {
-        true => Session::start_plain(environment, limits.of_box()).await,
-        false => Session::start(environment, limits.of_box()).await,
-    };
-    let mut session = started.map_err(|e| failed(&e))?;
+    let mut session;
     let mut together = None;
-    if plain {
-        together = run_together(&mut session, &cells, &wanted, limits).await?;
+    if let Some(pieces) = Pieces::of(&cells) {
+        session = Session::start_plain(environment, limits.of_box()).await.map_err(|e| failed(&e))?;
+        together = run_together(&mut session, (&cells, pieces), &wanted, limits).await?;
         if together.is_none() {
             session.restart().await?;
         }
+    } else {
+        session = Session::start(environment, limits.of_box()).await.map_err(|e| failed(&e))?;
     }
     let transcript = match together {
         Some(transcript) => transcript,

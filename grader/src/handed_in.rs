@@ -207,7 +207,7 @@ submission_102:
         let files = [
             ("assignment_9_export/submission_metadata.yml", RECORD),
             ("assignment_9_export/submission_101/exercise1.ipynb", "{}"),
-            ("assignment_9_export/submission_102/work/mine.ipynb", "{}"),
+            ("assignment_9_export/submission_102/own/mine.ipynb", "{}"),
             ("assignment_9_export/submission_103/exercise1.ipynb", "{}"),
         ];
         let expected = [

@@ -82,12 +82,8 @@ enum Command {
         /// The points; left out with --remove
         #[arg(required_unless_present = "remove", conflicts_with = "remove")]
         points: Option<f64>,
-        /// Why; shown to the student
-        #[arg(long)]
-        reason: String,
-        /// Who decided; shown to the student
-        #[arg(long)]
-        author: String,
+        #[command(flatten)]
+        decision: Decision,
         /// The exercise, if several have a question of this name
         #[arg(long, value_name = "NAME")]
         assignment: Option<String>,
@@ -104,12 +100,8 @@ enum Command {
         /// Until when: a time with its zone, or a length after everybody's deadline, such as `3 days`
         #[arg(required_unless_present = "remove", conflicts_with = "remove")]
         until: Option<String>,
-        /// Why; shown to the student
-        #[arg(long)]
-        reason: String,
-        /// Who decided; shown to the student
-        #[arg(long)]
-        author: String,
+        #[command(flatten)]
+        decision: Decision,
         /// The exercise, if the course has several with a deadline
         #[arg(long, value_name = "NAME")]
         assignment: Option<String>,
@@ -251,6 +243,17 @@ enum SchemaFormat {
     Rubric,
 }
 
+/// Who decides something by hand, and why.
+#[derive(Args)]
+struct Decision {
+    /// Why; shown to the student
+    #[arg(long)]
+    reason: String,
+    /// Who decided; shown to the student
+    #[arg(long)]
+    author: String,
+}
+
 #[derive(Args)]
 struct Sandbox {
     /// Run notebooks with your own rights instead of in the sandbox. Only for your own!
@@ -320,11 +323,26 @@ fn main() -> ExitCode {
             })
         }
         Command::Regrade { place, jobs, told } => commands::regrade(&place.place(), jobs, &told.telling()),
-        Command::Override { student, question, points, reason, author, assignment, remove: _, place } => {
+        Command::Override {
+            student,
+            question,
+            points,
+            decision: Decision { reason, author },
+            assignment,
+            remove: _,
+            place,
+        } => {
             let new = Override { student, assignment, question, points, author, reason };
             commands::override_points(&place.place(), &new)
         }
-        Command::Extend { student, until, reason, author, assignment, remove: _, place } => {
+        Command::Extend {
+            student,
+            until,
+            decision: Decision { reason, author },
+            assignment,
+            remove: _,
+            place,
+        } => {
             commands::extend(&place.place(), &commands::Extend { student, until, reason, author, assignment })
         }
         Command::History { student, place } => commands::history(&place.place().book(), &student),

@@ -12,12 +12,13 @@ use super::guarded::{Shared, lock};
 use super::source::{AsView, NeuronSource, Subgroup};
 use super::state::{GroupState, View};
 use super::values::{IntoNamespace, IntoRefractory, IntoSelection, IntoValue};
+use super::variables::rows;
 use crate::description::{
     EventCode, NamespaceValue, NeuronGroupDescription, Operation, Refractory, RegularDescription, Selection,
     Timing, Value,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::evidence::{Evidence, Origin, Row, ToEvidence};
+use crate::evidence::{Evidence, Origin, ToEvidence};
 use crate::units::{Dimension, Quantity, QuantityArray};
 
 /// A group of neurons that follow the same equations, as in
@@ -406,14 +407,12 @@ impl ToEvidence for NeuronGroup {
     }
 
     fn to_evidence(&self) -> Evidence {
-        let mut names = Vec::new();
-        if let Some(live) = &self.live {
+        let shown = |live: &Live<GroupState>| {
             let state = live.enter().1;
-            names.extend(state.columns.list.iter().filter(|c| c.visible).map(|c| c.name.clone()));
-            names.extend(state.equations.subexpressions().map(str::to_owned));
-        }
-        let row = |name: String| Some((name.clone(), Row(self.get(&name).ok()?.values().to_vec())));
-        Evidence::Group { n: self.len(), variables: names.into_iter().filter_map(row).collect() }
+            state.columns.shown(&state.equations)
+        };
+        let names = self.live.as_ref().map(shown).unwrap_or_default();
+        Evidence::Group { n: self.len(), variables: rows(names, |name| self.get(name)) }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Columns of state with name, dimension and type; evaluating an expression over elements; setting values with units.
 //! Shared by neuron groups and synapses.
 
+use std::collections::BTreeMap;
+
 use super::context::Context;
 use crate::codegen::{BLOCK, Elements, Inputs, Lowering, Machine, Tape};
 use crate::description::{Selection, Value};
@@ -9,6 +11,7 @@ use crate::equations::{
     check_expression, collected, expect, parse_expression, parse_unit,
 };
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
+use crate::evidence::Row;
 use crate::units::{Dimension, QuantityArray};
 
 /// What a column is, and where its values are.
@@ -37,7 +40,22 @@ pub(crate) struct Columns {
     pub(crate) list: Vec<Column>,
 }
 
+/// The values of variables by their names, without those that cannot be read.
+pub(crate) fn rows(names: Vec<String>, get: impl Fn(&str) -> Result<QuantityArray>) -> BTreeMap<String, Row> {
+    let row = |name: String| {
+        let values = get(&name).ok()?.values().to_vec();
+        Some((name, Row(values)))
+    };
+    names.into_iter().filter_map(row).collect()
+}
+
 impl Columns {
+    /// The names of all that can be looked at: variables, and the equations' subexpressions.
+    pub(crate) fn shown(&self, equations: &Equations) -> Vec<String> {
+        let visible = self.list.iter().filter(|c| c.visible).map(|c| c.name.clone());
+        visible.chain(equations.subexpressions().map(str::to_owned)).collect()
+    }
+
     pub(crate) fn add(
         &mut self,
         context: &mut Context,

@@ -11,10 +11,10 @@ use crate::description::{
     SynapsesDescription, Timing,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::evidence::{Evidence, Origin, Row, ToEvidence};
+use crate::evidence::{Evidence, Origin, ToEvidence};
 use crate::groups::{
     Context, IntoNamespace, IntoSelection, IntoValue, Live, NeuronSource, SPIKE, Shared, View, check_regular,
-    lock, no_event, refuse_shadowing,
+    lock, no_event, refuse_shadowing, rows,
 };
 use crate::units::{Quantity, QuantityArray};
 
@@ -389,14 +389,12 @@ impl ToEvidence for Synapses {
 
     fn to_evidence(&self) -> Evidence {
         let (i, j) = self.pairs();
-        let mut names = Vec::new();
-        if let Some(live) = &self.live {
+        let shown = |live: &Live<SynapsesState>| {
             let state = live.enter().1;
-            names.extend(state.columns.list.iter().filter(|c| c.visible).map(|c| c.name.clone()));
-            names.extend(state.equations.subexpressions().map(str::to_owned));
-        }
-        let row = |name: String| Some((name.clone(), Row(self.get(&name).ok()?.values().to_vec())));
-        let variables = names.into_iter().filter_map(row).collect();
+            state.columns.shown(&state.equations)
+        };
+        let names = self.live.as_ref().map(shown).unwrap_or_default();
+        let variables = rows(names, |name| self.get(name));
         let (n_source, n_target) = self.sizes();
         let parts = self.ends.as_ref().ok().map(|(source, target)| (source.part(), target.part()));
         let (source_part, target_part) = parts.unwrap_or_default();

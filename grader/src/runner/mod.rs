@@ -8,13 +8,15 @@ mod message;
 mod piece;
 mod plan;
 mod run;
+#[cfg(test)]
+mod samples;
 mod suspicion;
 mod together;
 
 pub use limits::Limits;
 pub use plan::{CodeCell, Kind, Wanted, WantedVariable};
 pub use run::run_notebook;
-pub use together::{goes_together, run_together};
+pub use together::{Pieces, run_together};
 
 use std::time::Duration;
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use spikelab::evidence::{Evidence, ProbeFile};
 
-use super::super::{Files, Kind, Probed, Variable, WantedVariable};
+use super::super::samples::{cells, wanted};
+use super::super::{Files, Kind, Probed, Variable};
 use super::*;
 
 /// Understands `NAME: Type`, `loop`, `panic` and probe cells.
@@ -97,21 +98,6 @@ impl Kernel for Fake {
     async fn restart_plain(&mut self) -> Result<(), KernelFailure> {
         panic!("cells run one by one need types");
     }
-}
-
-fn cells(list: &[(&str, &str)]) -> Vec<CodeCell> {
-    let cell = |(index, (id, source)): (usize, &(&str, &str))| CodeCell {
-        index,
-        grade_id: Some((*id).to_owned()).filter(|id| !id.is_empty()),
-        source: (*source).to_owned(),
-        execution_count: None,
-    };
-    list.iter().enumerate().map(cell).collect()
-}
-
-fn wanted(question: &str, name: &str, kind: Kind) -> Wanted {
-    let variables = vec![WantedVariable { name: name.into(), kind }];
-    Wanted { question: question.into(), cells: vec![question.into()], variables }
 }
 
 async fn run(list: &[(&str, &str)], wanted: &[Wanted]) -> (Transcript, Fake) {

@@ -17,10 +17,16 @@ use crate::outcome::{CellOutcome, CellStatus, Transcript};
 /// So many times the cells are sent, and as often once more as there are cells.
 const ROUNDS: usize = 8;
 
-/// True unless a cell means something else among others than alone.
-#[must_use]
-pub fn goes_together(cells: &[CodeCell]) -> bool {
-    !cells.iter().any(|cell| matches!(Piece::new(cell), Err(Misfit::Alone)))
+/// The cells of a notebook as parts of one text.
+pub struct Pieces(Vec<Result<Piece, Misfit>>);
+
+impl Pieces {
+    /// None if a cell means something else among others than alone.
+    #[must_use]
+    pub fn of(cells: &[CodeCell]) -> Option<Self> {
+        let pieces: Vec<_> = cells.iter().map(Piece::new).collect();
+        (!pieces.iter().any(|piece| matches!(piece, Err(Misfit::Alone)))).then_some(Self(pieces))
+    }
 }
 
 /// Runs a notebook in a kernel that nothing was run in yet. Nothing if it must be run cell by cell, in a fresh one.
@@ -29,23 +35,16 @@ pub fn goes_together(cells: &[CodeCell]) -> bool {
 /// Only if no fresh kernel can be had.
 pub async fn run_together<K: Kernel>(
     kernel: &mut K,
-    cells: &[CodeCell],
+    (cells, pieces): (&[CodeCell], Pieces),
     wanted: &[Wanted],
     limits: Limits,
 ) -> Result<Option<Transcript>, KernelFailure> {
-    let mut pieces = Vec::new();
-    for cell in cells {
-        pieces.push(match Piece::new(cell) {
-            Err(Misfit::Alone) => return Ok(None),
-            piece => piece,
-        });
-    }
     let mut run = Together {
         kernel,
         cells,
         wanted,
         places: wanted.iter().map(|question| question.place(cells)).collect(),
-        pieces,
+        pieces: pieces.0,
         ends: vec![End::In; cells.len()],
         renamed: Renamed::new(),
         limit: limits.cell(),

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use spikelab::evidence::Evidence;
 
-use super::super::{CellRun, Files, Kind, Probed, Variable, WantedVariable};
+use super::super::samples::{cells, wanted};
+use super::super::{CellRun, Files, Kind, Probed, Variable};
 use super::*;
 
 #[derive(Default)]
@@ -100,23 +101,10 @@ impl Kernel for Fake {
     }
 }
 
-fn cells(list: &[(&str, &str)]) -> Vec<CodeCell> {
-    let cell = |(index, (id, source)): (usize, &(&str, &str))| CodeCell {
-        index,
-        grade_id: Some((*id).to_owned()).filter(|id| !id.is_empty()),
-        source: (*source).to_owned(),
-        execution_count: None,
-    };
-    list.iter().enumerate().map(cell).collect()
-}
-
-fn wanted(question: &str, name: &str, kind: Kind) -> Wanted {
-    let variables = vec![WantedVariable { name: name.into(), kind }];
-    Wanted { question: question.into(), cells: vec![question.into()], variables }
-}
-
 async fn run(kernel: &mut Fake, list: &[(&str, &str)], wanted: &[Wanted]) -> Option<Transcript> {
-    run_together(kernel, &cells(list), wanted, Limits::default()).await.unwrap()
+    let cells = cells(list);
+    let pieces = Pieces::of(&cells).unwrap();
+    run_together(kernel, (&cells, pieces), wanted, Limits::default()).await.unwrap()
 }
 
 fn statuses(out: &Transcript) -> Vec<CellStatus> {
