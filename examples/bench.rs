@@ -6,10 +6,11 @@ mod models;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use cpu_time::ProcessTime;
 use spikelab::prelude::*;
 
 const USAGE: &str = "usage: bench MODEL [--n N] [--t SECONDS] [--seed S] [--repeat R] [--threads K]
-MODEL is cuba, cuba80, coba, cobahh, stdp, brunel or assignment1 to assignment5";
+MODEL is cuba, cuba80, coba, cobahh, stdp, brunel, connect, weights or assignment1 to assignment5";
 
 /// A model ready to run.
 struct Model {
@@ -66,10 +67,10 @@ impl Wishes {
 }
 
 fn measure(wishes: &Wishes) -> Result<String, Box<dyn std::error::Error>> {
-    let (began, cpu) = (Instant::now(), cpu_seconds());
+    let (began, cpu) = (Instant::now(), ProcessTime::now());
     let mut model = build(wishes)?;
     let (build_wall, build_cpu) = (began.elapsed().as_secs_f64(), since(cpu));
-    let (began, cpu) = (Instant::now(), cpu_seconds());
+    let (began, cpu) = (Instant::now(), ProcessTime::now());
     model.net.run(0.0 * second)?;
     let (prepare_wall, prepare_cpu) = (began.elapsed().as_secs_f64(), since(cpu));
     let duration = wishes.t.unwrap_or(model.duration);
@@ -81,10 +82,10 @@ fn measure(wishes: &Wishes) -> Result<String, Box<dyn std::error::Error>> {
         if k > 0 {
             model.net.restore_with_random_state("start")?;
         }
-        let (began, cpu) = (Instant::now(), cpu_seconds());
+        let (began, cpu) = (Instant::now(), ProcessTime::now());
         model.net.run(duration * second)?;
         walls.push(began.elapsed().as_secs_f64());
-        cpus.extend(since(cpu));
+        cpus.push(since(cpu));
     }
     let least = |list: &[f64]| list.iter().copied().reduce(f64::min);
     let spikes = model.spikes.as_ref().map(SpikeMonitor::num_spikes);
@@ -107,28 +108,21 @@ fn measure(wishes: &Wishes) -> Result<String, Box<dyn std::error::Error>> {
         "sim_walls": walls,
         "spikes": spikes,
         "rate": rate,
-        "peak_rss_mb": peak_megabytes(),
+        "rss_mb": megabytes("VmRSS:"),
+        "peak_rss_mb": megabytes("VmHWM:"),
     });
     Ok(line.to_string())
 }
 
-/// Processor time of all threads of this program, where the system tells.
-fn cpu_seconds() -> Option<f64> {
-    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
-    let nanoseconds = |task: std::io::Result<std::fs::DirEntry>| -> Option<f64> {
-        let text = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse().ok()
-    };
-    tasks.map(nanoseconds).sum::<Option<f64>>().map(|ns| ns * 1e-9)
+/// Processor time of all threads of this program since then.
+fn since(before: ProcessTime) -> f64 {
+    before.elapsed().as_secs_f64()
 }
 
-fn since(before: Option<f64>) -> Option<f64> {
-    Some(cpu_seconds()? - before?)
-}
-
-fn peak_megabytes() -> Option<f64> {
+/// Memory in use now, or at the most so far, where the system tells.
+fn megabytes(key: &str) -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
     let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes / 1024.0)
 }
@@ -142,6 +136,8 @@ fn build(wishes: &Wishes) -> Result<Model, Box<dyn std::error::Error>> {
         "cobahh" => cobahh(net, wishes.n.unwrap_or(4000))?,
         "stdp" => stdp(net, wishes.n.unwrap_or(1000))?,
         "brunel" => brunel(net, wishes.n.unwrap_or(4000))?,
+        "connect" => connect(net, wishes.n.unwrap_or(10_000), false)?,
+        "weights" => connect(net, wishes.n.unwrap_or(10_000), true)?,
         "assignment1" => membrane(net)?,
         "assignment2" => hundred(net)?,
         "assignment3" => delays(net)?,
@@ -255,6 +251,18 @@ fn stdp(mut net: Network, n: usize) -> spikelab::Result<Model> {
     net.add(StateMonitor::new(&synapses, "w").record([0, 1]))?;
     let spikes = Some(net.add(SpikeMonitor::new(&input))?);
     Ok(Model { net, spikes, synapses: vec![synapses], watched: n, duration: 10.0 })
+}
+
+/// Random connections alone: with 10 000 neurons ten million. Weights and delays are drawn only if wanted.
+fn connect(mut net: Network, n: usize, with_weights: bool) -> spikelab::Result<Model> {
+    let group = net.add(NeuronGroup::new(n, "v : 1").threshold("v > 1"))?;
+    let synapses = net.add(Synapses::new(&group, &group).model("w : 1").on_pre("v_post += w"))?;
+    synapses.connect(Connect::all().p(0.1))?;
+    if with_weights {
+        synapses.set("w", "rand()")?;
+        synapses.set("delay", "rand()*5*ms")?;
+    }
+    Ok(Model { net, spikes: None, synapses: vec![synapses], watched: n, duration: 0.0 })
 }
 
 fn membrane(mut net: Network) -> spikelab::Result<Model> {

@@ -258,7 +258,8 @@ impl Machine {
         }
     }
 
-    /// Values that need no loop: they stand somewhere, or are one number for the block.
+    /// Values that need no loop: they stand somewhere, or are one number for the block. A block of one element is
+    /// computed here as a whole.
     fn without_loop(&self, op: &Op, inputs: &Inputs<'_>, columns: &Columns<'_>) -> Option<Place> {
         let number = |r: u16| self.number(r);
         let one = |x: f64| Some(Place::Number(x));
@@ -267,14 +268,15 @@ impl Machine {
             Op::Time => one(inputs.time),
             Op::Load(slot, at) => {
                 let column = slot.place();
-                match (inputs.elements_of(at), at.via) {
-                    (Elements::From(start), None) => Some(Place::Column(column, start)),
-                    (Elements::One(k), None) => one(columns.at(column, k)),
-                    (Elements::One(k), Some(via)) => {
-                        one(columns.at(column, whole(columns.at(via.place(), k))))
+                let element = match inputs.elements_of(at) {
+                    Elements::From(start) if self.count > 1 => {
+                        return at.via.is_none().then_some(Place::Column(column, start));
                     }
-                    _ => None,
-                }
+                    Elements::List(list) if self.count > 1 || list.is_empty() => return None,
+                    Elements::From(k) | Elements::One(k) => k,
+                    Elements::List(list) => list[0] as usize,
+                };
+                one(columns.at(column, at.via.map_or(element, |via| whole(columns.at(via.place(), element)))))
             }
             Op::Apply1(f, a) => one(f.apply(number(a)?)),
             Op::Apply2(f, a, b) => one(f.apply(number(a)?, number(b)?)),
@@ -283,10 +285,17 @@ impl Machine {
                 one(number(chosen)?)
             }
             Op::MultiplyAdd(f, a, b, c) => one(f.apply(number(a)? * number(b)?, number(c)?)),
-            Op::Uniform(draw) if inputs.is_one(draw) => {
+            Op::Linear(by, [x, y, z], is_long) => {
+                one(by.apply([number(x)?, number(y)?, if is_long { number(z)? } else { 0.0 }], is_long))
+            }
+            Op::LinearWhere(c, no, by, [x, y, z], is_long) => {
+                let x = [number(x)?, number(y)?, if is_long { number(z)? } else { 0.0 }];
+                one(if number(c)? == 0.0 { number(no)? } else { by.apply(x, is_long) })
+            }
+            Op::Uniform(draw) if self.count == 1 || inputs.is_one(draw) => {
                 one(inputs.stream.uniform(inputs.step, draw, inputs.element(draw, 0)))
             }
-            Op::Normal(draw) if inputs.is_one(draw) => {
+            Op::Normal(draw) if self.count == 1 || inputs.is_one(draw) => {
                 one(inputs.stream.normal(inputs.step, draw, inputs.element(draw, 0)))
             }
             _ => None,

@@ -237,6 +237,14 @@ impl Tape {
             })
     }
 
+    /// True if results depend on which elements are computed, and how often: draws go by place, closures may count.
+    pub(crate) fn depends_on_calls(&self) -> bool {
+        let is_free = |op| {
+            matches!(op, Op::Uniform(_) | Op::Normal(_) | Op::Poisson(..) | Op::Binomial(..) | Op::Call(..))
+        };
+        self.code.iter().any(|i| is_free(i.op))
+    }
+
     /// True if it reads any of these columns.
     pub(crate) fn reads(&self, slots: &[Slot]) -> bool {
         self.code.iter().any(|i| match i.op {
@@ -250,7 +258,7 @@ impl Tape {
         let one = |f: Fun1| match f {
             Fun1::Neg | Fun1::Not | Fun1::Truth | Fun1::Abs | Fun1::Sign => 0.15,
             Fun1::Ceil | Fun1::Floor | Fun1::Trunc | Fun1::Sqrt => 0.4,
-            Fun1::Exp | Fun1::Expm1 | Fun1::Exprel => 2.0,
+            Fun1::Exp | Fun1::Expm1 | Fun1::Exprel | Fun1::InverseExprel => 2.0,
             _ => 4.0,
         };
         let cost = |i: &Instruction| match i.op {

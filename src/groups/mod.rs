@@ -27,7 +27,7 @@ pub(crate) use neuron_group::time_step;
 pub(crate) use source::AsView;
 pub(crate) use state::{GroupState, SPIKE, View};
 pub(crate) use variables::{
-    Columns, Place, declare_subexpressions, no_variable, read, rows, scatter, selected, set_variable,
+    Columns, Place, declare_subexpressions, no_variable, read, replace, rows, scatter, selected, set_variable,
 };
 
 /// The name of code that runs at regular times, as Brian2 gives it.

@@ -154,7 +154,7 @@ impl GroupState {
     ) -> Result<Vec<u32>> {
         let scope = self.scope_of_part(context, part)?;
         let place = self.place(context, &scope, part);
-        Ok(place.absolute(&selected(selection, &place)?))
+        Ok(place.absolute(selected(selection, &place)?))
     }
 
     pub(crate) fn set(
@@ -168,7 +168,7 @@ impl GroupState {
         let scope = self.scope_of_part(context, part)?;
         let place = self.place(context, &scope, part);
         let (slot, chosen, new) = set_variable(&self.columns, self.name(), variable, index, value, &place)?;
-        super::variables::scatter(&mut context.store[slot.place()], &chosen, &new);
+        super::variables::replace(&mut context.store[slot.place()], &chosen, new);
         Ok(())
     }
 

@@ -154,7 +154,7 @@ impl Place<'_> {
         let mut machine = Machine::default();
         let mut out = Vec::with_capacity(chosen.len());
         for block in chosen.chunks(BLOCK) {
-            let own = self.absolute(block);
+            let own = self.absolute(block.to_vec());
             let (pre, post) = match self.ends {
                 Some((i, j)) => (gather(i, block), gather(j, block)),
                 None => (Vec::new(), Vec::new()),
@@ -173,9 +173,12 @@ impl Place<'_> {
     }
 
     /// Elements of the columns for elements of this part.
-    pub(crate) fn absolute(&self, chosen: &[u32]) -> Vec<u32> {
+    pub(crate) fn absolute(&self, mut chosen: Vec<u32>) -> Vec<u32> {
         let first = u32::try_from(self.first).unwrap_or(u32::MAX);
-        chosen.iter().map(|k| k + first).collect()
+        if first > 0 {
+            chosen.iter_mut().for_each(|k| *k += first);
+        }
+        chosen
     }
 
     fn all(&self) -> Vec<u32> {
@@ -339,7 +342,7 @@ pub(crate) fn set_variable(
     }
     let chosen = selected(index, place)?;
     let new = assign(column, value, &chosen, place)?;
-    let mut elements = place.absolute(&chosen);
+    let mut elements = place.absolute(chosen);
     if let Some(via) = column.at.via {
         // A linked variable is that of another group; setting one sets the other.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "indices")]
@@ -352,6 +355,17 @@ pub(crate) fn set_variable(
 pub(crate) fn scatter(column: &mut [f64], chosen: &[u32], new: &[f64]) {
     for (element, v) in chosen.iter().zip(new) {
         column[*element as usize] = *v;
+    }
+}
+
+/// The same with values of one's own, which become the column if they are all of it.
+pub(crate) fn replace(column: &mut Vec<f64>, chosen: &[u32], new: Vec<f64>) {
+    let is_all =
+        chosen.len() == column.len() && (0..).zip(chosen).all(|(k, element): (u32, _)| k == *element);
+    if is_all && new.len() == column.len() {
+        *column = new;
+    } else {
+        scatter(column, chosen, &new);
     }
 }
 

@@ -125,13 +125,14 @@ impl Crew {
     /// Where a column of `n` numbers is cut, if adding so many numbers to it by rows of about this length is worth it.
     pub(super) fn cuts(&self, n: usize, (numbers, rows): (usize, usize)) -> Option<Vec<usize>> {
         /// Each thread looks for its part of every row.
-        const SHORTEST: usize = 256;
+        const SHORTEST: usize = 32;
         let short = numbers < rows * SHORTEST;
         if self.pool.threads() == 1 || numbers == 0 || (short && !self.always) {
             return None;
         }
+        // Rows come from far away, and sums take turns in the columns: more than an addition each.
         #[expect(clippy::cast_precision_loss, reason = "numbers of synapses")]
-        let cost = 0.5 * numbers as f64 / n.max(1) as f64;
+        let cost = 4.0 * numbers as f64 / n.max(1) as f64;
         let job = Job { elements: (0, n), own: &[], cost: Some(cost), whole_blocks: false };
         let ranges = self.ranges(&job)?;
         Some(ranges.iter().map(|r| r.start).chain([n]).collect())

@@ -198,12 +198,12 @@ impl Pathway {
         let count = spans.iter().map(ExactSizeIterator::len).sum();
         let cuts = crew.cuts(column.len(), (count, spans.len()));
         let cuts = cuts.filter(|_| *self.sorted.get_or_insert_with(|| self.rows.are_sorted(neurons)));
-        let rows = &self.rows;
+        let (rows, n) = (&self.rows, column.len());
         match cuts {
             None => spans.iter().for_each(|span| rows.add(span.clone(), neurons, summands, &mut column, 0)),
             Some(cuts) => crew.split(&mut column, &cuts, |range, part| {
                 for span in spans {
-                    let span = rows.within(span.clone(), neurons, &range);
+                    let span = rows.within(span.clone(), neurons, (&range, n));
                     rows.add(span, neurons, summands, part, range.start);
                 }
             }),

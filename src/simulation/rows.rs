@@ -73,11 +73,41 @@ impl Rows {
         (0..rows).flat_map(|row| self.of(row)).all(|(_, span)| span.is_sorted_by_key(neuron))
     }
 
-    /// The part of a sorted span whose neurons are in a range.
-    pub(super) fn within(&self, span: Span, neurons: &[u32], range: &std::ops::Range<usize>) -> Span {
+    /// The part of a sorted span whose neurons are in a range of all `n`.
+    pub(super) fn within(
+        &self,
+        span: Span,
+        neurons: &[u32],
+        (range, n): (&std::ops::Range<usize>, usize),
+    ) -> Span {
         let first = |limit: usize| {
+            if limit == 0 || limit >= n {
+                return if limit == 0 { span.start } else { span.end };
+            }
             let is_before = |place: u32| (neurons[self.synapse(place) as usize] as usize) < limit;
-            let (mut low, mut high) = (span.start, span.end);
+            // Where it would be if they were spread evenly; from there in growing steps, then halving what is left.
+            let share = span.len() * limit / n;
+            let guess = span.start + u32::try_from(share).unwrap_or(0);
+            let (mut low, mut high, mut step) = (span.start, span.end, 4);
+            if guess < high && is_before(guess) {
+                low = guess + 1;
+                while high - low > step {
+                    if !is_before(low + step) {
+                        high = low + step;
+                        break;
+                    }
+                    (low, step) = (low + step + 1, step * 2);
+                }
+            } else {
+                high = guess;
+                while high - low > step {
+                    if is_before(high - step) {
+                        low = high - step + 1;
+                        break;
+                    }
+                    (high, step) = (high - step, step * 2);
+                }
+            }
             while low < high {
                 let middle = low.midpoint(high);
                 if is_before(middle) { low = middle + 1 } else { high = middle }
@@ -199,11 +229,43 @@ pub(super) fn delay_steps(
     };
     let delays = &context.store[slot.place()];
     let Some(first) = delays.first() else { return Ok(Delays::Same(0)) };
-    let first = steps((0, first))?;
+    let (same, first) = (first.to_bits(), steps((0, first))?);
+    if delays.iter().all(|delay| delay.to_bits() == same) {
+        return Ok(Delays::Same(first));
+    }
     for delay in delays.iter().enumerate() {
         if steps(delay)? != first {
             return Ok(Delays::Each(delays.iter().enumerate().map(steps).collect::<Result<_>>()?));
         }
     }
     Ok(Delays::Same(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn parts_of_a_row_are_those_of_their_neurons(
+            mut neurons in proptest::collection::vec(0..300_u32, 0..120), cuts in (0..300_usize, 0..300_usize)
+        ) {
+            neurons.sort_unstable();
+            let drivers = vec![0; neurons.len()];
+            let rows = Rows::new(&drivers, 1, Delays::Same(0));
+            let whole = 0..u32::try_from(neurons.len()).unwrap();
+            let cuts = [0, cuts.0.min(cuts.1), cuts.0.max(cuts.1), 300];
+            let mut next = 0;
+            for cut in cuts.windows(2) {
+                let part = rows.within(whole.clone(), &neurons, (&(cut[0]..cut[1]), 300));
+                prop_assert_eq!(part.start, next);
+                next = part.end;
+                let is_inside = |k: &u32| (cut[0]..cut[1]).contains(&(*k as usize));
+                prop_assert!(neurons[part.start as usize..part.end as usize].iter().all(is_inside));
+            }
+            prop_assert_eq!(next, whole.end);
+        }
+    }
 }

@@ -44,6 +44,7 @@ impl Sum {
                 f @ (Fun1::Exp
                 | Fun1::Expm1
                 | Fun1::Exprel
+                | Fun1::InverseExprel
                 | Fun1::Log
                 | Fun1::Log1p
                 | Fun1::Sqrt
@@ -74,7 +75,14 @@ impl Sum {
                     Some(k) => a.times(1.0 / k),
                     None => {
                         let ((a, p), (b, q)) = (a.scaled(g), b.scaled(g));
-                        Self::term(g.apply2(Fun2::Div, a, b), p / q)
+                        let quotient = match g.node(b) {
+                            Node::Apply1(Fun1::Exprel, x) => {
+                                let inverse = g.apply1(Fun1::InverseExprel, x);
+                                g.apply2(Fun2::Mul, a, inverse)
+                            }
+                            _ => g.apply2(Fun2::Div, a, b),
+                        };
+                        Self::term(quotient, p / q)
                     }
                 }
             }

@@ -3,9 +3,11 @@
 
 mod checks;
 mod connect;
+mod generated;
 mod generator;
 mod pairs;
 mod queue;
+mod ranges;
 mod state;
 #[expect(clippy::module_inception, reason = "the type gives its name to the room")]
 mod synapses;

@@ -1,17 +1,16 @@
 //! From a `connect` description to pairs of neurons: condition, generator, probability and number of each candidate.
 //! A random choice depends on the seed, the call and the pair alone, never on what was evaluated before.
 
-use super::generator::{self, Generator, Iteration};
-use crate::codegen::{BLOCK, Elements, Inputs, Lowering, Machine, Tape};
+use super::ranges::Ranges;
+use crate::codegen::{BLOCK, Elements, Graph, Inputs, Lowering, Machine, Tape, Value};
 use crate::description::{ConnectDescription, Indices};
 use crate::equations::{
-    At, Expr, ExprKind, Kind, Meaning, Owner, Scope, Slot, Symbol, ValueType, check_expression, expect,
+    At, Expr, Kind, Meaning, Owner, Scope, Slot, Symbol, ValueType, check_expression, expect,
     parse_expression,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::random::Stream;
 use crate::units::Dimension;
-use crate::vector::Width;
 
 /// Source and target of each new synapse, in order, counted within the parts of the groups.
 pub(super) type Pairs = (Vec<u32>, Vec<u32>);
@@ -29,9 +28,8 @@ pub(super) struct Candidates<'a> {
 }
 
 /// What decides on each candidate; `None` lets every one pass.
-#[derive(Default)]
-struct Rules {
-    condition: Option<Tape>,
+pub(super) struct Rules {
+    pub(super) condition: Option<Tape>,
     p: Option<Tape>,
     n: Option<Tape>,
 }
@@ -44,7 +42,7 @@ const MOST: f64 = 0.5;
 
 /// One side of each candidate is fixed in a row; the other one varies.
 #[derive(Clone, Copy, PartialEq)]
-enum Outer {
+pub(super) enum Outer {
     Source,
     Target,
 }
@@ -58,16 +56,17 @@ impl Candidates<'_> {
     }
 
     fn find(&mut self, connect: &ConnectDescription, first: usize) -> Result<Pairs> {
-        // Columns of `i`, `j` and the iteration variable, one value for each candidate of a row.
-        for (k, name) in ["i", "j"].into_iter().enumerate() {
-            self.declare(name, first + k);
-        }
+        // Columns of `i`, `j` and the iteration variable, one value for each candidate of a row. That of the neuron
+        // which stays the same has one value.
+        let is_source = !matches!((&connect.i, &connect.j), (Some(Indices::Generator(_)), None));
+        self.declare("i", first, if is_source { Owner::Shared } else { Owner::Own });
+        self.declare("j", first + 1, if is_source { Owner::Own } else { Owner::Shared });
         self.store.resize(first + 3, Vec::new());
         if connect.condition.is_some() && (connect.i.is_some() || connect.j.is_some()) {
             return Err(Error::new(ErrorKind::Value, "a condition cannot be combined with indices")
                 .help("write the condition into the generator: `k for k in range(N_post) if k != i`"));
         }
-        let mut rules = Rules {
+        let rules = Rules {
             condition: None,
             p: connect.p.as_deref().map(|text| self.number("probability", text)).transpose()?,
             n: connect.n.as_deref().map(|text| self.number("number of synapses", text)).transpose()?,
@@ -75,23 +74,7 @@ impl Candidates<'_> {
         let mut found = (Vec::new(), Vec::new());
         let mut machine = Machine::default();
         match (&connect.i, &connect.j) {
-            (None, None) => {
-                rules.condition =
-                    connect.condition.as_deref().map(|text| self.condition(text)).transpose()?;
-                let mut targets: Vec<u32> = (0..index(self.target.len())).collect();
-                // One probability for all pairs: go from hit to hit, and look at nothing else of the others.
-                let chance = rules.p.as_ref().and_then(Tape::as_constant);
-                let chance = chance.filter(|p| (0.0..MOST).contains(p) && targets.len() >= LONG);
-                if chance.is_some() {
-                    rules.p = None;
-                }
-                for i in 0..index(self.source.len()) {
-                    if let Some(p) = chance {
-                        self.hits(p, i, &mut targets, machine.width());
-                    }
-                    self.row(&rules, Outer::Source, i, &targets, &mut machine, &mut found, first)?;
-                }
-            }
+            (None, None) => self.every(connect, rules, &mut machine, &mut found, first)?,
             (Some(Indices::List(i)), Some(Indices::List(j))) => {
                 let i = within(i, self.source.len(), "source")?;
                 let j = within(j, self.target.len(), "target")?;
@@ -123,170 +106,94 @@ impl Candidates<'_> {
         Ok(found)
     }
 
-    fn declare(&mut self, name: &str, column: usize) {
-        let meaning = Meaning::Column(Slot(index(column)), At::new(Owner::Own));
+    pub(super) fn declare(&mut self, name: &str, column: usize, owner: Owner) {
+        let meaning = Meaning::Column(Slot(index(column)), At::new(owner));
         let value_type = ValueType::Integer;
         let symbol = Symbol { dimension: Dimension::NONE, value_type, meaning, writable: false };
         self.scope.insert(name, symbol);
     }
 
-    /// Candidates of a generator, row by row.
-    #[expect(clippy::too_many_arguments, reason = "the row and all that it needs")]
-    fn generate(
+    /// Every pair is a candidate. What is left out unseen changes nothing for the others: draws are keyed by the pair.
+    fn every(
         &mut self,
-        outer: Outer,
-        text: &str,
         connect: &ConnectDescription,
         mut rules: Rules,
         machine: &mut Machine,
         found: &mut Pairs,
         first: usize,
     ) -> Result<()> {
-        let generator = generator::parse(text)?;
-        if let Some(variable) = &generator.variable {
-            self.declare(variable, first + 2);
+        let n = index(self.target.len());
+        let everybody: Vec<u32> = (0..n).collect();
+        // One probability for all pairs: go from hit to hit, and look at nothing else of the others.
+        let chance = rules.p.as_ref().and_then(Tape::as_constant);
+        let chance = chance.filter(|p| (0.0..MOST).contains(p) && everybody.len() >= LONG);
+        if chance.is_some() {
+            rules.p = None;
         }
-        let in_text = |e: Error| e.in_text("generator", text);
-        let plain = |me: &Self, expr: &Expr, what: &str| {
-            expect(expr, &me.scope, Dimension::NONE, what).and_then(|()| me.tape(expr)).map_err(in_text)
-        };
-        let element = plain(self, &generator.element, "the index")?;
-        let (bounds, chance) = match &generator.iteration {
-            Iteration::Once => (Vec::new(), None),
-            Iteration::Range(bounds) => (bounds.clone(), None),
-            Iteration::SampleP(bounds, p) => (bounds.clone(), Some(plain(self, p, "the probability")?)),
-            Iteration::SampleSize(bounds, n) => (bounds.clone(), Some(plain(self, n, "the size")?)),
-        };
-        let bounds = bounds.iter().map(|b| plain(self, b, "a bound")).collect::<Result<Vec<_>>>()?;
-        let mut early = None;
-        if let Some(condition) = &generator.condition {
-            let tape = self.checked_condition(condition).map_err(in_text)?;
-            // A condition on the other neuron waits until its index is known to exist.
-            if mentions_inner(condition, outer) { rules.condition = Some(tape) } else { early = Some(tape) }
-        }
-        let (rows, columns) = match outer {
-            Outer::Source => (self.source.len(), self.target.len()),
-            Outer::Target => (self.target.len(), self.source.len()),
-        };
-        for o in 0..index(rows) {
-            let values = self.iteration(&generator, &bounds, chance.as_ref(), outer, o, machine, first)?;
-            self.store[first + 2] = values;
-            let count = self.store[first + 2].len();
-            // The other side is not known yet: names of it are refused by `mentions_inner` or read neuron 0.
-            let elements = self.evaluate(&element, outer, o, &vec![0; count], machine, first);
-            let keep =
-                early.as_ref().map(|tape| self.evaluate(tape, outer, o, &vec![0; count], machine, first));
-            let mut inner = Vec::new();
-            let mut kept_values = Vec::new();
-            for (k, e) in elements.iter().enumerate() {
-                if keep.as_ref().is_some_and(|keep| keep[k] == 0.0) {
-                    continue;
-                }
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "indices; what does not fit is out of range"
-                )]
-                let e = *e as i64;
-                match usize::try_from(e).ok().filter(|e| *e < columns) {
-                    Some(e) => {
-                        inner.push(index(e));
-                        kept_values.push(self.store[first + 2][k]);
-                    }
-                    None if connect.skip_if_invalid => {}
-                    None => {
-                        let side = if outer == Outer::Source { "target" } else { "source" };
-                        return Err(in_text(
-                            Error::new(ErrorKind::Index, format!("there is no {side} neuron {e}"))
-                                .label(generator.element.span.clone(), format!("gives {e} for neuron {o}"))
-                                .help(format!(
-                                    "its indices go from 0 to {}; `skip_if_invalid` leaves others out",
-                                    columns.saturating_sub(1)
-                                )),
-                        ));
-                    }
-                }
+        let mut ranges = None;
+        if let Some(text) = &connect.condition {
+            let lowered = self.lowered_condition(text)?;
+            rules.condition = Some(Tape::new(&lowered.0, &[lowered.1]));
+            let depends = |tape: &Option<Tape>| tape.as_ref().is_some_and(Tape::depends_on_calls);
+            if !(depends(&rules.p) || depends(&rules.n)) {
+                let (i, j) = (Slot(index(first)), Slot(index(first + 1)));
+                ranges = Ranges::new(lowered.0, lowered.1, i, j);
             }
-            self.store[first + 2] = kept_values;
-            self.row(&rules, outer, o, &inner, machine, found, first)?;
+        }
+        let undecided = rules.condition.take();
+        let mut hits = Vec::new();
+        for i in 0..index(self.source.len()) {
+            rules.condition.clone_from(&undecided);
+            let mut targets = &everybody;
+            match (&mut ranges, chance) {
+                (Some(ranges), Some(_)) => match ranges.truth(i, &(0..n)) {
+                    Some(false) => continue,
+                    Some(true) => rules.condition = None,
+                    None => {}
+                },
+                (Some(ranges), None) if ranges.pays() => {
+                    self.stretches(ranges, i, &mut rules, machine, &mut hits, first);
+                    targets = &hits;
+                }
+                _ => {}
+            }
+            if let Some(p) = chance {
+                hits.clear();
+                self.stream.row_of_hits(machine.width(), (u64::from(i), GAPS), (n, p), &mut hits);
+                targets = &hits;
+            }
+            self.row(&rules, Outer::Source, i, targets, machine, found, first)?;
         }
         Ok(())
     }
 
-    /// The values of the iteration variable in one row.
-    #[expect(clippy::too_many_arguments, reason = "the row and all that it needs")]
-    fn iteration(
+    /// The targets of a row that fulfil the condition, which then has been looked at.
+    fn stretches(
         &mut self,
-        generator: &Generator,
-        bounds: &[Tape],
-        chance: Option<&Tape>,
-        outer: Outer,
-        o: u32,
+        ranges: &mut Ranges,
+        i: u32,
+        rules: &mut Rules,
         machine: &mut Machine,
+        targets: &mut Vec<u32>,
         first: usize,
-    ) -> Result<Vec<f64>> {
-        if matches!(generator.iteration, Iteration::Once) {
-            return Ok(vec![0.0]);
-        }
-        self.store[first + 2] = vec![0.0];
-        let mut one = |me: &mut Self, tape: &Tape| me.evaluate(tape, outer, o, &[0], machine, first)[0];
-        let mut numbers: Vec<f64> = bounds.iter().map(|tape| one(self, tape).trunc()).collect();
-        let (low, high, step) = match numbers.len() {
-            1 => (0.0, numbers[0], 1.0),
-            2 => (numbers[0], numbers[1], 1.0),
-            _ => (numbers[0], numbers[1], numbers.pop().unwrap_or(1.0)),
-        };
-        if step == 0.0
-            || !(low.is_finite() && high.is_finite() && step.is_finite())
-            || (high - low).abs() > 1e9
-        {
-            return Err(Error::new(
-                ErrorKind::Value,
-                format!("a range from {low} to {high} in steps of {step}"),
-            )
-            .help("the bounds must be whole numbers, and the step not zero"));
-        }
-        let mut all = Vec::new();
-        let mut k = low;
-        while if step > 0.0 { k < high } else { k > high } {
-            all.push(k);
-            k += step;
-        }
-        let Some(chance) = chance else { return Ok(all) };
-        let wanted = one(self, chance);
-        // Draw 0 belongs to `p` of the call; expressions count from 1 up.
-        let draw = |k: usize| self.stream.uniform(u64::from(o), u32::MAX, k);
-        if let Iteration::SampleP(..) = generator.iteration {
-            if !(0.0..=1.0).contains(&wanted) {
-                return Err(not_a_probability(wanted));
+    ) {
+        let stretches = ranges.row(i, index(self.target.len()));
+        let open = stretches.iter().filter(|s| !s.holds).flat_map(|s| s.range.clone()).collect::<Vec<_>>();
+        let Some(condition) = rules.condition.take() else { return };
+        let mut holds = self.evaluate(&condition, Outer::Source, i, &open, machine, first).into_iter();
+        targets.clear();
+        for stretch in stretches {
+            if stretch.holds {
+                targets.extend(stretch.range);
+            } else {
+                let passing = stretch.range.zip(&mut holds).filter(|(_, holds)| *holds != 0.0);
+                targets.extend(passing.map(|(j, _)| j));
             }
-            return Ok(all
-                .into_iter()
-                .enumerate()
-                .filter(|(k, _)| draw(*k) < wanted)
-                .map(|(_, v)| v)
-                .collect());
         }
-        #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-        let total = all.len() as f64;
-        if !(0.0..=total).contains(&wanted.trunc()) {
-            return Err(Error::new(ErrorKind::Value, format!("{wanted} of {total} cannot be chosen"))
-                .help("the size of a sample lies between 0 and the number of values"));
-        }
-        // Each is taken with the share of those still wanted among those still to come (Knuth, algorithm S).
-        let (mut left, mut open) = (wanted.trunc(), total);
-        let mut out = Vec::new();
-        for (k, v) in all.into_iter().enumerate() {
-            if draw(k) * open < left {
-                out.push(v);
-                left -= 1.0;
-            }
-            open -= 1.0;
-        }
-        Ok(out)
     }
 
     /// Evaluates for all candidates `(o, inner)` of a row.
-    fn evaluate(
+    pub(super) fn evaluate(
         &mut self,
         tape: &Tape,
         outer: Outer,
@@ -295,11 +202,11 @@ impl Candidates<'_> {
         machine: &mut Machine,
         first: usize,
     ) -> Vec<f64> {
-        let (i, j) = if outer == Outer::Source { (first, first + 1) } else { (first + 1, first) };
-        self.store[i].clear();
-        self.store[i].resize(inner.len(), f64::from(o));
-        self.store[j].clear();
-        self.store[j].extend(inner.iter().copied().map(f64::from));
+        let (same, other) = if outer == Outer::Source { (first, first + 1) } else { (first + 1, first) };
+        self.store[same].clear();
+        self.store[same].push(f64::from(o));
+        self.store[other].clear();
+        self.store[other].extend(inner.iter().copied().map(f64::from));
         let (here, there) = match outer {
             Outer::Source => (&self.source, &self.target),
             Outer::Target => (&self.target, &self.source),
@@ -324,16 +231,9 @@ impl Candidates<'_> {
         out
     }
 
-    /// The targets in a row that chance lets pass.
-    fn hits(&self, p: f64, row: u32, targets: &mut Vec<u32>, width: Width) {
-        targets.clear();
-        let place = (u64::from(row), GAPS, 0);
-        self.stream.hits(width, place, (self.target.len(), p), |k| targets.push(index(k)));
-    }
-
     /// Adds those of the candidates that the rules let pass.
     #[expect(clippy::too_many_arguments, reason = "the row and all that it needs")]
-    fn row(
+    pub(super) fn row(
         &mut self,
         rules: &Rules,
         outer: Outer,
@@ -343,6 +243,16 @@ impl Candidates<'_> {
         found: &mut Pairs,
         first: usize,
     ) -> Result<()> {
+        if let Rules { condition: None, p: None, n: None } = rules {
+            let (all, same) = if outer == Outer::Source {
+                (&mut found.1, &mut found.0)
+            } else {
+                (&mut found.0, &mut found.1)
+            };
+            all.extend_from_slice(inner);
+            same.extend(std::iter::repeat_n(o, inner.len()));
+            return Ok(());
+        }
         let mut evaluate = |tape: &Option<Tape>| {
             tape.as_ref().map(|tape| self.evaluate(tape, outer, o, inner, machine, first))
         };
@@ -379,14 +289,14 @@ impl Candidates<'_> {
         Ok(())
     }
 
-    fn condition(&self, text: &str) -> Result<Tape> {
+    fn lowered_condition(&self, text: &str) -> Result<(Graph, Value)> {
         let expr = parse_expression("condition", text)?;
         self.checked_condition(&expr).map_err(|e| e.in_text("condition", text))
     }
 
-    fn checked_condition(&self, expr: &Expr) -> Result<Tape> {
+    pub(super) fn checked_condition(&self, expr: &Expr) -> Result<(Graph, Value)> {
         match check_expression(expr, &self.scope)? {
-            Kind::Condition => self.tape(expr),
+            Kind::Condition => self.lowered(expr),
             Kind::Number(_) => {
                 Err(Error::new(ErrorKind::Type, "a connection needs a condition on each pair of neurons")
                     .label(expr.span.clone(), "this is a number")
@@ -402,26 +312,19 @@ impl Candidates<'_> {
             .map_err(|e| e.in_text(what, text))
     }
 
-    fn tape(&self, expr: &Expr) -> Result<Tape> {
+    pub(super) fn tape(&self, expr: &Expr) -> Result<Tape> {
+        let (graph, value) = self.lowered(expr)?;
+        Ok(Tape::new(&graph, &[value]))
+    }
+
+    fn lowered(&self, expr: &Expr) -> Result<(Graph, Value)> {
         let mut lowering = Lowering::new(&self.scope);
         let value = lowering.expression(expr)?;
-        Ok(Tape::new(&lowering.graph, &[value]))
+        Ok((lowering.graph, value))
     }
 }
 
-/// True if the text reads the neuron on the side that the generator is still looking for.
-fn mentions_inner(expr: &Expr, outer: Outer) -> bool {
-    let (index, suffix) = if outer == Outer::Source { ("j", "_post") } else { ("i", "_pre") };
-    let mut found = false;
-    expr.visit(&mut |e| {
-        if let ExprKind::Name(n) = &e.kind {
-            found |= n == index || (n.ends_with(suffix) && n != "N_post" && n != "N_pre");
-        }
-    });
-    found
-}
-
-fn not_a_probability(p: f64) -> Error {
+pub(super) fn not_a_probability(p: f64) -> Error {
     Error::new(ErrorKind::Value, format!("the probability of a synapse is {p}"))
         .help("a probability lies between 0 and 1")
 }
@@ -437,6 +340,6 @@ fn within(list: &[i64], n: usize, side: &str) -> Result<Vec<u32>> {
         .collect()
 }
 
-fn index(n: usize) -> u32 {
+pub(super) fn index(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

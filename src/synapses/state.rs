@@ -11,7 +11,7 @@ use crate::description::{
 use crate::equations::{At, Definition, Equations, Flag, Meaning, Owner, Scope, Slot, Symbol, ValueType};
 use crate::error::{Error, ErrorKind, Result};
 use crate::groups::{
-    Columns, Context, GroupState, Place, View, declare_subexpressions, read, scatter, selected, set_variable,
+    Columns, Context, GroupState, Place, View, declare_subexpressions, read, replace, selected, set_variable,
 };
 use crate::units::{Dimension, QuantityArray};
 
@@ -204,17 +204,30 @@ impl SynapsesState {
                 .help("use fewer neurons or a smaller probability"));
         }
         for c in self.columns.own() {
-            context.store[c.slot.place()].resize(n, self.first_value(&c.name));
+            let (column, value) = (&mut context.store[c.slot.place()], self.first_value(&c.name));
+            if column.is_empty() && value == 0.0 {
+                // Memory that the system hands out as zeros takes none until it is written to.
+                *column = vec![0.0; n];
+            } else {
+                column.resize(n, value);
+            }
         }
         join(&mut self.i, i, &self.source);
         join(&mut self.j, j, &self.target);
         if let Some(slot) = self.description.multisynaptic_index.as_ref().and_then(|m| self.columns.slot(m)) {
             context.store[slot.place()] = copies_of(&self.i, &self.j);
         }
-        for (slot, ends) in self.degrees.iter().zip([&self.i, &self.j]) {
-            let mut counts = vec![0.0; ends.iter().max().map_or(0, |k| *k as usize + 1)];
-            ends.iter().for_each(|k| counts[*k as usize] += 1.0);
-            context.store[slot.place()] = counts;
+        for (slot, ends) in self.degrees.iter().zip([&self.i[n - added..], &self.j[n - added..]]) {
+            let counts = &mut context.store[slot.place()];
+            let size = ends.iter().max().map_or(0, |k| *k as usize + 1);
+            counts.resize(counts.len().max(size), 0.0);
+            if ends.is_sorted() {
+                // Neighbours are synapses of one neuron.
+                #[expect(clippy::cast_precision_loss, reason = "numbers of synapses")]
+                ends.chunk_by(|a, b| a == b).for_each(|run| counts[run[0] as usize] += run.len() as f64);
+            } else {
+                ends.iter().for_each(|k| counts[*k as usize] += 1.0);
+            }
         }
         Ok(added)
     }
@@ -270,7 +283,7 @@ impl SynapsesState {
             )
             .help("a delay is a time from 0 on"));
         }
-        scatter(&mut context.store[slot.place()], &chosen, &new);
+        replace(&mut context.store[slot.place()], &chosen, new);
         Ok(())
     }
 
@@ -312,7 +325,9 @@ impl SynapsesState {
 /// Adds new indices, counted within a part of a group, to those counted within the whole group.
 fn join(all: &mut Vec<u32>, mut new: Vec<u32>, view: &View) {
     let start = u32::try_from(view.range.start).unwrap_or(u32::MAX);
-    new.iter_mut().for_each(|k| *k += start);
+    if start > 0 {
+        new.iter_mut().for_each(|k| *k += start);
+    }
     if all.is_empty() {
         new.shrink_to_fit();
         *all = new;

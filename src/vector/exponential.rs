@@ -52,14 +52,36 @@ fn exp_of_sum(x: f64, correction: f64) -> f64 {
 
 #[inline(always)]
 pub(crate) fn exp(x: f64) -> f64 {
-    exp_of_sum(x, 0.0)
+    exp_of_sum(x, NOTHING)
+}
+
+/// Adding it changes nothing at all, and takes no time.
+const NOTHING: f64 = -0.0;
+/// Where [`near_exp`] is [`exp`]: results are normal numbers.
+pub(super) const NEAR_EXP: [f64; 2] = [-707.0, 709.0];
+/// Where [`near_expm1`] is [`expm1`].
+pub(super) const NEAR_EXPM1: [f64; 2] = [-40.0, 709.0];
+
+/// The same bits as [`exp`] within [`NEAR_EXP`], sooner: one power of two is enough, and nothing is cut off.
+#[inline(always)]
+pub(super) fn near_exp(x: f64) -> f64 {
+    let (shifted, p) = reduced(x, NOTHING);
+    (1.0 + p) * power_of_two(shifted)
+}
+
+/// The same bits as [`expm1`] within [`NEAR_EXPM1`].
+#[inline(always)]
+pub(super) fn near_expm1(x: f64) -> f64 {
+    let (shifted, p) = reduced(x, NOTHING);
+    let power = power_of_two(shifted);
+    power * p + (power - 1.0)
 }
 
 #[inline(always)]
 pub(crate) fn expm1(x: f64) -> f64 {
     let x = if x > 710.0 { 710.0 } else { x };
     let x = if x < -40.0 { -40.0 } else { x };
-    let (shifted, p) = reduced(x, 0.0);
+    let (shifted, p) = reduced(x, NOTHING);
     let half = power_of_two(shifted - 1.0);
     2.0 * (half * p + (half - 0.5))
 }
@@ -68,6 +90,27 @@ pub(crate) fn expm1(x: f64) -> f64 {
 #[inline(always)]
 pub(crate) fn exprel(x: f64) -> f64 {
     let ratio = expm1(x) / x;
+    if x == 0.0 { 1.0 } else { ratio }
+}
+
+/// `x/(exp(x) - 1)`, which is 1 at 0: what a rate divided by `exprel` is, without a second division.
+#[inline(always)]
+pub(crate) fn inverse_exprel(x: f64) -> f64 {
+    let ratio = x / expm1(x);
+    if x == 0.0 { 1.0 } else { ratio }
+}
+
+/// The same bits as [`inverse_exprel`] within [`NEAR_EXPM1`].
+#[inline(always)]
+pub(super) fn near_inverse_exprel(x: f64) -> f64 {
+    let ratio = x / near_expm1(x);
+    if x == 0.0 { 1.0 } else { ratio }
+}
+
+/// The same bits as [`exprel`] within [`NEAR_EXPM1`].
+#[inline(always)]
+pub(super) fn near_exprel(x: f64) -> f64 {
+    let ratio = near_expm1(x) / x;
     if x == 0.0 { 1.0 } else { ratio }
 }
 
@@ -125,6 +168,13 @@ fn log_ends(x: f64, zero: f64, inside: f64) -> f64 {
 pub(crate) fn log(x: f64) -> f64 {
     let (k, f) = split_any(x);
     log_ends(x, 0.0, log_of(k, f, 0.0))
+}
+
+/// The same bits as [`log`] for numbers that are normal, positive and finite.
+#[inline(always)]
+pub(crate) fn near_log(x: f64) -> f64 {
+    let (k, f) = split(x);
+    log_of(k, f, NOTHING)
 }
 
 #[inline(always)]

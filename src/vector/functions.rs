@@ -9,6 +9,8 @@ pub(crate) enum Fun1 {
     Exp,
     Expm1,
     Exprel,
+    /// Not part of the language: what a division by `exprel` becomes.
+    InverseExprel,
     Log,
     Log10,
     Log1p,
@@ -62,6 +64,7 @@ impl Fun1 {
             Self::Exp => super::exp(x),
             Self::Expm1 => super::expm1(x),
             Self::Exprel => super::exprel(x),
+            Self::InverseExprel => super::inverse_exprel(x),
             Self::Log => super::log(x),
             Self::Log10 => super::log10(x),
             Self::Log1p => super::log1p(x),

@@ -1,10 +1,11 @@
 //! The loops: one operation for a whole block, its operands slices, single numbers or what the result stood on before.
 //! A slice has the length of the result, or more.
 
+use super::exponential::{NEAR_EXP, NEAR_EXPM1, near_exp, near_expm1, near_exprel, near_inverse_exprel};
 use super::functions::{Fun1, Fun2};
-use super::trigonometric::{cos, is_near, near_cos, near_sin, near_tan, sin, tan};
+use super::trigonometric::{NEAR_ANGLES, cos, near_cos, near_sin, near_tan, sin, tan};
 use super::width::{Loop, Width};
-use super::{acos, asin, atan, cosh, exp, expm1, exprel, log, log1p, log10, pow, sinh, tanh};
+use super::{acos, asin, atan, cosh, exp, expm1, exprel, inverse_exprel, log, log1p, log10, pow, sinh, tanh};
 
 /// Where an operand comes from.
 #[derive(Clone, Copy, Debug)]
@@ -55,9 +56,22 @@ pub(crate) fn map(width: Width, f: Fun1, out: &mut [f64], a: &[f64]) {
         Fun1::Floor => by!(x => x.floor()),
         Fun1::Trunc => by!(x => x.trunc()),
         Fun1::Sign => by!(x => if x == 0.0 { 0.0 } else { x.signum() }),
-        Fun1::Exp => by!(x => exp(x)),
-        Fun1::Expm1 => by!(x => expm1(x)),
-        Fun1::Exprel => by!(x => exprel(x)),
+        Fun1::Exp => {
+            by!(x => near_exp(x));
+            far(width, out, a, NEAR_EXP, exp);
+        }
+        Fun1::Expm1 => {
+            by!(x => near_expm1(x));
+            far(width, out, a, NEAR_EXPM1, expm1);
+        }
+        Fun1::Exprel => {
+            by!(x => near_exprel(x));
+            far(width, out, a, NEAR_EXPM1, exprel);
+        }
+        Fun1::InverseExprel => {
+            by!(x => near_inverse_exprel(x));
+            far(width, out, a, NEAR_EXPM1, inverse_exprel);
+        }
         Fun1::Log => by!(x => log(x)),
         Fun1::Log10 => by!(x => log10(x)),
         Fun1::Log1p => by!(x => log1p(x)),
@@ -69,23 +83,36 @@ pub(crate) fn map(width: Width, f: Fun1, out: &mut [f64], a: &[f64]) {
         Fun1::Atan => by!(x => atan(x)),
         Fun1::Sin => {
             by!(x => near_sin(x));
-            far(out, a, sin);
+            far(width, out, a, NEAR_ANGLES, sin);
         }
         Fun1::Cos => {
             by!(x => near_cos(x));
-            far(out, a, cos);
+            far(width, out, a, NEAR_ANGLES, cos);
         }
         Fun1::Tan => {
             by!(x => near_tan(x));
-            far(out, a, tan);
+            far(width, out, a, NEAR_ANGLES, tan);
         }
     }
 }
 
-/// Large angles once more, by the longer road.
-fn far(out: &mut [f64], a: &[f64], f: fn(f64) -> f64) {
+/// Those outside of a range once more, by the longer road; mostly there are none.
+fn far(width: Width, out: &mut [f64], a: &[f64], range: [f64; 2], f: fn(f64) -> f64) {
+    struct Outside<'a>(&'a [f64], [f64; 2]);
+    impl Loop for Outside<'_> {
+        type Output = u64;
+        #[inline(always)]
+        fn run(self) -> u64 {
+            let Self(a, [low, high]) = self;
+            // What is no number is outside, too.
+            a.iter().map(|x| u64::from(!(*x >= low && *x <= high))).sum()
+        }
+    }
+    if width.run(Outside(a, range)) == 0 {
+        return;
+    }
     for (o, a) in out.iter_mut().zip(a) {
-        if !is_near(*a) {
+        if !(range[0]..=range[1]).contains(a) {
             *o = f(*a);
         }
     }
@@ -224,6 +251,14 @@ pub(crate) struct Linear {
     pub(crate) factors: [f64; 3],
     /// Added last.
     pub(crate) constant: f64,
+}
+
+impl Linear {
+    /// The sum for one place, as the loops compute it; without a third number if there is none.
+    pub(crate) fn apply(&self, [x, y, z]: [f64; 3], is_long: bool) -> f64 {
+        let ([p, q, r], s) = (self.factors, self.constant);
+        if is_long { of_three([x, y, z], [p, q, r, s]) } else { of_two([x, y], [p, q, s]) }
+    }
 }
 
 #[inline(always)]

@@ -132,10 +132,12 @@ fn later((quarters, y, low): Reduced) -> Reduced {
     (quarters.wrapping_add(1), y, low)
 }
 
-/// True if the quick road is exact enough.
+/// Where the quick road is exact enough.
+pub(super) const NEAR_ANGLES: [f64; 2] = [-LIMIT, LIMIT];
+
 #[inline(always)]
-pub(super) fn is_near(x: f64) -> bool {
-    x.abs() < LIMIT
+fn is_near(x: f64) -> bool {
+    x.abs() <= LIMIT
 }
 
 #[inline(always)]

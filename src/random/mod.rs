@@ -1,7 +1,12 @@
 //! Seeded random numbers keyed by place, step, draw and element: the same in whatever order they are drawn.
 //! Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 
-use crate::vector::{Loop, Width, exp, log, log1p, near_cos};
+mod counts;
+mod hits;
+
+pub(crate) use counts::Counts;
+
+use crate::vector::{Loop, Width, near_cos, near_log};
 
 /// One stream of numbers: the network's seed and the name of the place that draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,104 +58,17 @@ impl Stream {
         let counter = self.counter(step, draw, first);
         match kind {
             Draw::Uniform => width.run(Fill { out, counter, key: self.key, of: uniform_of }),
-            Draw::Normal => width.run(Fill { out, counter, key: self.key, of: normal_of }),
-        }
-    }
-
-    /// A whole number from the Poisson distribution.
-    pub(crate) fn poisson(self, step: u64, draw: u32, element: usize, mean: f64) -> f64 {
-        if !(0.0..=1e9).contains(&mean) {
-            return f64::NAN;
-        }
-        if mean <= SMALL {
-            return Cumulative::poisson(mean).below(self.uniform(step, draw, element));
-        }
-        // How many unit exponential waiting times fit into the mean: exact, and its time grows with the mean.
-        let (mut passed, mut count) = (0.0, 0.0);
-        for source in self.further(step, draw, element) {
-            passed -= log(1.0 - source);
-            if passed >= mean {
-                break;
-            }
-            count += 1.0;
-        }
-        count
-    }
-
-    /// How many of `n` trials succeed with probability `p`.
-    pub(crate) fn binomial(self, step: u64, draw: u32, element: usize, n: f64, p: f64) -> f64 {
-        if !(0.0..=1e9).contains(&n) || !(0.0..=1.0).contains(&p) {
-            return f64::NAN;
-        }
-        if p > 0.5 {
-            return n.trunc() - self.binomial(step, draw, element, n, 1.0 - p);
-        }
-        if n * p <= SMALL {
-            return Cumulative::binomial(n.trunc(), p).below(self.uniform(step, draw, element));
-        }
-        // By the gaps between successes; time grows with n*p.
-        let (mut trial, mut count) = (0.0, 0.0);
-        let failure = log1p(-p);
-        for source in self.further(step, draw, element) {
-            trial += (log(1.0 - source) / failure).floor() + 1.0;
-            if trial > n.trunc() {
-                break;
-            }
-            count += 1.0;
-        }
-        count
-    }
-
-    /// Turns uniform numbers into counts of one distribution, if its mean is small; false if it is not.
-    /// The same counts as one by one.
-    pub(crate) fn counts(width: Width, of: &Counts, out: &mut [f64]) -> bool {
-        let table = match *of {
-            Counts::Poisson(mean) if (0.0..=SMALL).contains(&mean) => Cumulative::poisson(mean),
-            Counts::Binomial(n, p)
-                if (0.0..=1e9).contains(&n) && (0.0..=0.5).contains(&p) && n * p <= SMALL =>
-            {
-                Cumulative::binomial(n.trunc(), p)
-            }
-            _ => return false,
-        };
-        let table: Vec<f64> = table.collect();
-        width.run(CountBelow { out, table: &table });
-        true
-    }
-
-    /// The places from 0 up to `n` that chance picks, each with probability `p`: the gaps between them are geometrically
-    /// distributed, so that nothing is drawn for places that are not picked. Calls `pick` with each; draws count from `first`.
-    pub(crate) fn hits(
-        self,
-        width: Width,
-        (step, draw, first): (u64, u32, usize),
-        (n, p): (usize, f64),
-        mut pick: impl FnMut(usize),
-    ) {
-        const MOST: usize = 256;
-        if p.is_nan() || p <= 0.0 {
-            return;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "numbers of neurons")]
-        let end = n as f64;
-        let (scale, expected) = (1.0 / log1p(-p), end * p);
-        let mut gaps = [0.0; MOST];
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number")]
-        let size = ((expected + 3.0 * expected.sqrt() + 6.0) as usize).min(MOST);
-        let gaps = &mut gaps[..size];
-        let (mut at, mut drawn) = (-1.0, first);
-        loop {
-            let counter = self.counter(step, draw, drawn);
-            width.run(Fill { out: gaps, counter, key: self.key, of: log_of });
-            for gap in &*gaps {
-                at += (gap * scale).floor() + 1.0;
-                if at >= end {
-                    return;
+            Draw::Normal => {
+                // In two passes: the loop over both would not become wide.
+                let mut angles = [0.0; PART];
+                for (part, out) in out.chunks_mut(PART).enumerate() {
+                    let counter = self.counter(step, draw, first + part * PART);
+                    let angles = &mut angles[..out.len()];
+                    width.run(Fill { out: angles, counter, key: self.key, of: turns_of });
+                    width.run(Fill { out, counter, key: self.key, of: uniform_of });
+                    width.run(Normal { out, angles });
                 }
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below the end")]
-                pick(at as usize);
             }
-            drawn += size;
         }
     }
 
@@ -180,67 +98,6 @@ pub(crate) enum Draw {
     Normal,
 }
 
-/// Distributions over whole numbers, with their parameters.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Counts {
-    Poisson(f64),
-    Binomial(f64, f64),
-}
-
-/// Up to this mean, counts come from one number and the cumulative distribution.
-const SMALL: f64 = 24.0;
-
-/// The cumulative distribution of 0, 1, 2, … until what is left cannot be told from nothing.
-struct Cumulative {
-    sum: f64,
-    /// The probability of the next count, that count, and what leads on from it.
-    term: f64,
-    count: f64,
-    factors: (f64, f64),
-    mean: f64,
-    /// No count is larger.
-    most: f64,
-}
-
-impl Cumulative {
-    fn poisson(mean: f64) -> Self {
-        Self { sum: 0.0, term: exp(-mean), count: 0.0, factors: (mean, 0.0), mean, most: f64::INFINITY }
-    }
-
-    fn binomial(n: f64, p: f64) -> Self {
-        let odds = p / (1.0 - p);
-        let none = exp(n * log1p(-p));
-        Self { sum: 0.0, term: none, count: 0.0, factors: ((n + 1.0) * odds, odds), mean: n * p, most: n }
-    }
-
-    /// The count that belongs to a number from 0 to 1.
-    fn below(self, u: f64) -> f64 {
-        let mut count = 0.0;
-        for sum in self {
-            if u < sum {
-                break;
-            }
-            count += 1.0;
-        }
-        count
-    }
-}
-
-impl Iterator for Cumulative {
-    type Item = f64;
-
-    fn next(&mut self) -> Option<f64> {
-        const NOTHING: f64 = 1e-18;
-        if self.count >= self.most || self.term <= 0.0 || (self.count > self.mean && self.term < NOTHING) {
-            return None;
-        }
-        self.sum += self.term;
-        self.count += 1.0;
-        self.term *= self.factors.0 / self.count - self.factors.1;
-        Some(self.sum)
-    }
-}
-
 /// The loop that fills a block; the elements count up from that of the first counter.
 struct Fill<'a, F> {
     out: &'a mut [f64],
@@ -262,29 +119,22 @@ impl<F: Fn([u32; 4]) -> f64> Loop for Fill<'_, F> {
     }
 }
 
-/// How many entries of a table each number reaches.
-struct CountBelow<'a> {
+/// Numbers whose angles are kept beside them at a time.
+const PART: usize = 512;
+
+/// Two uniform numbers each into a normal one, in place of the first.
+struct Normal<'a> {
     out: &'a mut [f64],
-    table: &'a [f64],
+    angles: &'a [f64],
 }
 
-impl Loop for CountBelow<'_> {
+impl Loop for Normal<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let mut chunks = self.out.chunks_exact_mut(8);
-        for chunk in &mut chunks {
-            let mut counts = [0.0; 8];
-            for sum in self.table {
-                for (count, u) in counts.iter_mut().zip(&*chunk) {
-                    *count += if *u < *sum { 0.0 } else { 1.0 };
-                }
-            }
-            chunk.copy_from_slice(&counts);
-        }
-        for u in chunks.into_remainder() {
-            *u = self.table.iter().map(|sum| if *u < *sum { 0.0 } else { 1.0 }).sum();
+        for (o, turns) in self.out.iter_mut().zip(self.angles) {
+            *o = normal(*o, *turns);
         }
     }
 }
@@ -311,16 +161,19 @@ fn uniform_of([a, b, _, _]: [u32; 4]) -> f64 {
     unit(a, b)
 }
 
-/// The logarithm of a number from 0 to 1.
 #[inline(always)]
-fn log_of([a, b, _, _]: [u32; 4]) -> f64 {
-    log(1.0 - unit(a, b))
+fn turns_of([_, _, c, d]: [u32; 4]) -> f64 {
+    unit(c, d)
 }
 
 #[inline(always)]
 fn normal_of([a, b, c, d]: [u32; 4]) -> f64 {
-    let radius = (-2.0 * log(1.0 - unit(a, b))).sqrt();
-    radius * near_cos(std::f64::consts::TAU * unit(c, d))
+    normal(unit(a, b), unit(c, d))
+}
+
+#[inline(always)]
+fn normal(u: f64, turns: f64) -> f64 {
+    (-2.0 * near_log(1.0 - u)).sqrt() * near_cos(std::f64::consts::TAU * turns)
 }
 
 #[inline(always)]
