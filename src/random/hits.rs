@@ -19,12 +19,14 @@ impl Stream {
         }
         #[expect(clippy::cast_precision_loss, reason = "numbers of neurons")]
         let end = n as f64;
+        // Few: it is called for each block of each step.
+        const MOST: usize = 64;
         let scale = 1.0 / log1p(-p);
         let mut gaps = [0.0; MOST];
         let (mut at, mut drawn) = (-1.0, first);
         loop {
             // Whatever is drawn at a time, the numbers are the same.
-            let size = enough((end - at) * p);
+            let size = enough((end - at) * p, MOST);
             let gaps = &mut gaps[..size];
             let counter = self.counter(step, draw, drawn);
             width.run(Fill { out: gaps, counter, key: self.key, of: above_zero });
@@ -52,12 +54,13 @@ impl Stream {
         if p.is_nan() || p <= 0.0 {
             return;
         }
+        const MOST: usize = 512;
         let (end, scale) = (f64::from(n), 1.0 / log1p(-p));
         let mut gaps = [0.0; MOST];
         // Positions are whole numbers, so that sums of them are exact in any order.
         let (mut at, mut drawn) = (-1.0, 0);
         while at < end {
-            let half = enough((end - at) * p).div_ceil(2);
+            let half = enough((end - at) * p, MOST).div_ceil(2);
             let gaps = &mut gaps[..2 * half];
             let (first, second) = gaps.split_at_mut(half);
             let counter = self.counter(step, draw, drawn);
@@ -87,13 +90,10 @@ impl Stream {
     }
 }
 
-/// Gaps that are drawn at a time, at most.
-const MOST: usize = 512;
-
-/// How many to draw where so many are expected.
-fn enough(expected: f64) -> usize {
+/// How many to draw at a time where so many are expected.
+fn enough(expected: f64, most: usize) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number")]
-    ((expected + expected.sqrt() + 6.0) as usize).min(MOST)
+    ((expected + expected.sqrt() + 6.0) as usize).min(most)
 }
 
 /// A whole number from 0 up to 2**32, from the low bits of a sum.

@@ -316,11 +316,11 @@ impl Engine<'_> {
         store[slot.place()][range.clone()].copy_from_slice(&total);
     }
 
-    /// Refuses integrated variables that have become infinite or undefined.
-    pub(super) fn healthy(&self, store: &[Vec<f64>]) -> Result<()> {
+    /// Refuses integrated variables that have become infinite or undefined; synapses, which are many, only if wanted.
+    pub(super) fn healthy(&self, store: &[Vec<f64>], with_synapses: bool) -> Result<()> {
         let neurons =
             self.groups.iter().map(|(g, _)| ("neuron", g.name(), &g.equations, &g.columns, g.len()));
-        let synapses = self.synapses.iter().map(|s| {
+        let synapses = self.synapses.iter().filter(|_| with_synapses).map(|s| {
             let state = &s.state;
             ("synapse", state.name(), &state.equations, &state.columns, state.len())
         });

@@ -4,6 +4,7 @@
 mod clock;
 mod compile;
 mod crew;
+mod delivery;
 mod engine;
 mod event_program;
 mod group_program;

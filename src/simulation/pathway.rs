@@ -6,22 +6,22 @@ use litemap::LiteMap;
 use super::crew::Crew;
 use super::program::Now;
 use super::rows::{Calendar, Rows, Span, Summands, delay_steps};
-use crate::codegen::{BLOCK, Elements, Fun1, Fun2, Graph, Inputs, Lowering, Machine, Node, Tape, Value};
+use crate::codegen::{Fun1, Fun2, Graph, Lowering, Machine, Node, Tape, Value};
 use crate::description::{PathwayDescription, Side};
 use crate::equations::{At, Owner, Slot, parse_statements};
 use crate::error::Result;
 use crate::groups::{Context, GroupState};
 use crate::random::Stream;
-use crate::stateupdaters::{LinearSystem, Propagator, advance};
+use crate::stateupdaters::{LinearSystem, advance};
 use crate::synapses::{NEAR, SynapsesState};
 
 /// A variable that the statements set.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Write {
-    slot: Slot,
-    at: At,
+pub(super) struct Write {
+    pub(super) slot: Slot,
+    pub(super) at: At,
     /// The result is added to what is there, instead of replacing it.
-    adds: bool,
+    pub(super) adds: bool,
     /// A sum that nobody reads here: synapses of one block may add to it one after the other.
     is_harmless: bool,
 }
@@ -38,26 +38,28 @@ pub(super) struct Pathway {
     /// Which queue of the synapses it uses.
     queue: usize,
     /// Event-driven equations that drive each other, with the column of `lastupdate`.
-    coupled: Option<(LinearSystem, Slot)>,
-    tape: Tape,
-    writes: Vec<Write>,
+    pub(super) coupled: Option<(LinearSystem, Slot)>,
+    pub(super) tape: Tape,
+    pub(super) writes: Vec<Write>,
+    /// Whether anything of the neurons before, and of those behind, is read or set.
+    pub(super) needs: [bool; 2],
     /// All writes are sums of things that no statement changes, so that only their order matters.
-    sums_only: bool,
+    pub(super) sums_only: bool,
     /// A variable is read in one way and set in another, so that each synapse may see what the one before it set.
-    aliased: bool,
+    pub(super) aliased: bool,
     /// The only thing that statements do, if it is this simple.
     summand: Option<Summand>,
     rows: Rows,
     /// Within each span the neurons that are added to go up; found out when first needed.
     sorted: Option<bool>,
     calendar: Calendar,
-    stream: Stream,
+    pub(super) stream: Stream,
     /// For each synapse, source and target neuron the block that touched it last.
-    touched: [Vec<u64>; 3],
-    block: u64,
+    pub(super) touched: [Vec<u64>; 3],
+    pub(super) block: u64,
     /// Synapses reached, and the neurons on both sides of a block of them; kept to be filled again.
     due: Vec<u32>,
-    ends: [Vec<u32>; 2],
+    pub(super) ends: [Vec<u32>; 2],
 }
 
 impl Pathway {
@@ -103,10 +105,15 @@ impl Pathway {
         let rows = Rows::new(drivers, drivers_n, delay_steps(synapses, context, &d.name, dt)?);
         let sets = |owner| writes.iter().any(|w| w.at.owner == owner && !w.is_harmless);
         let size = |owner, n: usize| vec![0; if sums_only || aliased || !sets(owner) { 0 } else { n }];
+        let needs = [Owner::Pre, Owner::Post].map(|owner| {
+            graph.any(&read, &|n| matches!(n, Node::Load(_, at) if at.owner == owner))
+                || writes.iter().any(|w| w.at.owner == owner)
+        });
         Ok(Self {
             queue,
             coupled: coupled.map(|c| (LinearSystem::free(c.columns, Tape::new(&graph, &c.entries)), c.last)),
             tape: Tape::new(&graph, &roots),
+            needs,
             sums_only,
             aliased,
             summand,
@@ -209,130 +216,6 @@ impl Pathway {
             }),
         }
         store[write.slot.place()] = column;
-    }
-
-    /// Runs the statements for the synapses reached, in their order.
-    fn deliver(
-        &mut self,
-        due: &[u32],
-        synapses: &SynapsesState,
-        store: &mut [Vec<f64>],
-        now: &Now,
-        machine: &mut Machine,
-    ) {
-        let mut rest = due;
-        while !rest.is_empty() {
-            let count = self.independent(rest, synapses);
-            let (block, later) = rest.split_at(count);
-            self.run(block, synapses, store, now, machine);
-            rest = later;
-        }
-    }
-
-    /// How many of the next synapses can be computed at once without one seeing what another sets.
-    fn independent(&mut self, due: &[u32], synapses: &SynapsesState) -> usize {
-        if self.sums_only {
-            return due.len().min(BLOCK);
-        }
-        if self.aliased {
-            return 1;
-        }
-        self.block += 1;
-        for (k, &s) in due.iter().take(BLOCK).enumerate() {
-            let elements = [s as usize, synapses.i[s as usize] as usize, synapses.j[s as usize] as usize];
-            let seen = self.touched.iter().zip(elements).any(|(t, e)| t.get(e) == Some(&self.block));
-            if seen {
-                return k.max(1);
-            }
-            for (touched, element) in self.touched.iter_mut().zip(elements) {
-                if let Some(touched) = touched.get_mut(element) {
-                    *touched = self.block;
-                }
-            }
-        }
-        due.len().min(BLOCK)
-    }
-
-    fn run(
-        &mut self,
-        block: &[u32],
-        synapses: &SynapsesState,
-        store: &mut [Vec<f64>],
-        now: &Now,
-        machine: &mut Machine,
-    ) {
-        let [mut pre, mut post] = std::mem::take(&mut self.ends);
-        for (ends, list) in [(&mut pre, &synapses.i), (&mut post, &synapses.j)] {
-            ends.clear();
-            ends.extend(block.iter().map(|&s| list[s as usize]));
-        }
-        if let Some((system, last)) = &self.coupled {
-            self.catch_up(system, *last, [block, &pre, &post], store, now, machine);
-        }
-        let inputs = Inputs {
-            store,
-            elements: [Elements::List(block), Elements::List(&pre), Elements::List(&post)],
-            time: now.time,
-            stream: self.stream,
-            step: now.step,
-        };
-        machine.run(&self.tape, &inputs, block.len());
-        for (k, write) in self.writes.iter().enumerate() {
-            let direct = match write.at.owner {
-                Owner::Own => block,
-                Owner::Pre => &pre[..],
-                Owner::Post => &post[..],
-                Owner::Shared => &[0],
-            };
-            let linked: Vec<u32>;
-            let elements = match write.at.via {
-                None => direct,
-                Some(via) => {
-                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "indices")]
-                    let index = |e: &u32| store[via.place()][*e as usize] as u32;
-                    linked = direct.iter().map(index).collect();
-                    &linked
-                }
-            };
-            let column = &mut store[write.slot.place()];
-            for (&element, v) in elements.iter().zip(machine.result(k)) {
-                let place = &mut column[element as usize];
-                *place = if write.adds { *place + v } else { *v };
-            }
-        }
-        self.ends = [pre, post];
-    }
-}
-
-impl Pathway {
-    /// Brings coupled event-driven variables from the last event of each synapse to the present time.
-    fn catch_up(
-        &self,
-        system: &LinearSystem,
-        last: Slot,
-        [block, pre, post]: [&[u32]; 3],
-        store: &mut [Vec<f64>],
-        now: &Now,
-        machine: &mut Machine,
-    ) {
-        let inputs = Inputs {
-            store,
-            elements: [Elements::List(block), Elements::List(pre), Elements::List(post)],
-            time: now.time,
-            stream: self.stream,
-            step: now.step,
-        };
-        machine.run(&system.entries, &inputs, block.len());
-        let results = 0..system.entries.results.len();
-        for (k, s) in block.iter().map(|s| *s as usize).enumerate() {
-            let entries: Vec<f64> = results.clone().map(|r| machine.result(r)[k]).collect();
-            let mut state: Vec<f64> = system.columns.iter().map(|c| store[c.place()][s]).collect();
-            let span = now.time - store[last.place()][s];
-            system.advance(&mut state, &entries, true, span, &mut Propagator::default());
-            for (c, v) in system.columns.iter().zip(state) {
-                store[c.place()][s] = v;
-            }
-        }
     }
 }
 

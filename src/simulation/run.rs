@@ -65,6 +65,8 @@ pub(super) struct Wishes<'r, 'p> {
 
 /// Steps between two looks at the clock on the wall and at the health of the numbers.
 const LOOKS: u64 = 64;
+/// The same for the synapses' numbers.
+const LONG_LOOKS: u64 = 1024;
 
 /// Runs up to `end`; the answer is where it stopped, sooner than that if it was told to.
 pub(super) fn run(
@@ -146,7 +148,7 @@ fn step_by_step(
         }
         count += 1;
         if count.is_multiple_of(LOOKS) {
-            if let Err(error) = engine.healthy(&context.store) {
+            if let Err(error) = engine.healthy(&context.store, count.is_multiple_of(LONG_LOOKS)) {
                 return (time, Err(error));
             }
             if wishes.report.is_some() && reported.elapsed() >= wishes.period {
@@ -160,7 +162,7 @@ fn step_by_step(
         }
     }
     engine.now.time = end;
-    let health = engine.healthy(&context.store);
+    let health = engine.healthy(&context.store, true);
     tell(1.0, &mut wishes);
     (end, health)
 }
