@@ -95,14 +95,18 @@ impl Joining<'_> {
                 if let Some((by, x, is_long)) = self.linear(v) {
                     return Step::Linear(by, x, is_long);
                 }
-                let product = |p: Value| match self.graph.node(p) {
-                    Node::Apply2(Fun2::Mul, x, y) if self.is_inner(p) => Some([x, y]),
+                // A multiple of a value is made again sooner than it is kept, if a number is added to it.
+                let is_fixed = |v: Value| self.graph.as_constant(v).is_some();
+                let product = |p: Value, other: Value| match self.graph.node(p) {
+                    Node::Apply2(Fun2::Mul, x, y) if self.is_inner(p) || (is_fixed(y) && is_fixed(other)) => {
+                        Some([x, y])
+                    }
                     _ => None,
                 };
-                if let Some([x, y]) = product(a) {
+                if let Some([x, y]) = product(a, b) {
                     return Step::MultiplyAdd(f, [x, y, b]);
                 }
-                if let (Some([x, y]), Fun2::Add) = (product(b), f) {
+                if let (Some([x, y]), Fun2::Add) = (product(b, a), f) {
                     return Step::MultiplyAdd(f, [x, y, a]);
                 }
             }

@@ -36,7 +36,7 @@ pub(super) struct Job<'s> {
 }
 
 /// What a task must last for each thread, in nanoseconds, to be worth sharing.
-const WORTH: f64 = 2000.0;
+const WORTH: f64 = 1500.0;
 
 impl Default for Crew {
     fn default() -> Self {
@@ -130,9 +130,9 @@ impl Crew {
         if self.pool.threads() == 1 || numbers == 0 || (short && !self.always) {
             return None;
         }
-        // Rows come from far away, and sums take turns in the columns: more than an addition each.
+        // Rows come from far away, and sums are spread over the column: far more than an addition each.
         #[expect(clippy::cast_precision_loss, reason = "numbers of synapses")]
-        let cost = 4.0 * numbers as f64 / n.max(1) as f64;
+        let cost = 5.0 * numbers as f64 / n.max(1) as f64;
         let job = Job { elements: (0, n), own: &[], cost: Some(cost), whole_blocks: false };
         let ranges = self.ranges(&job)?;
         Some(ranges.iter().map(|r| r.start).chain([n]).collect())
