@@ -35,6 +35,8 @@ pub enum ErrorKind {
     Value,
     /// A description that cannot be read.
     Description,
+    /// A run that was interrupted from a notebook; the network stands where it stopped.
+    Interrupted,
 }
 
 /// A mistake in a model, with everything needed to mend it.
@@ -126,7 +128,7 @@ impl fmt::Display for Error {
                 _ => {}
             }
             if let Some(help) = help {
-                write!(f, "\n  help: {help}")?;
+                write!(f, "\n  help: {}", wrapped(help, "\n        "))?;
             }
             return Ok(());
         };
@@ -146,7 +148,7 @@ impl fmt::Display for Error {
             report = report.with_label(Label::new(fit(span)).with_message(text));
         }
         if let Some(help) = help {
-            report = report.with_help(help);
+            report = report.with_help(wrapped(help, "\n"));
         }
         let mut bytes = Vec::new();
         let written = report.finish().write((name.as_str(), Source::from(text.as_str())), &mut bytes);
@@ -165,6 +167,28 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// A sentence in lines that fit a terminal of 80 columns, beside what stands before them. A space inside of
+/// backticks is code's and breaks no line.
+fn wrapped(text: &str, line_end: &str) -> String {
+    const WIDTH: usize = 66;
+    let (mut out, mut used, mut in_code) = (String::new(), 0, false);
+    let words = text.split_inclusive(|c: char| {
+        in_code ^= c == '`';
+        c == ' ' && !in_code
+    });
+    for word in words {
+        let length = word.trim_end().chars().count();
+        if used > 0 && used + length > WIDTH {
+            out.truncate(out.trim_end().len());
+            out.push_str(line_end);
+            used = 0;
+        }
+        out.push_str(word);
+        used += word.chars().count();
+    }
+    out
+}
 
 /// The known name most like a mistyped one, if any is near enough.
 pub(crate) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -217,6 +241,20 @@ mod tests {
         assert!(text.contains("did you mean `tau`?"), "{text}");
         assert!(!text.contains('\u{1b}'), "no colour codes");
         assert_eq!(text, format!("{error:?}"));
+    }
+
+    #[test]
+    fn long_advice_fits_a_terminal() {
+        let advice = "hand the value over with `.with(\"tau\", 10.0 * ms)`, or give it an equation of its own, \
+                      or a parameter line such as `tau : second (constant, shared)` that is set later";
+        let plain = Error::new(ErrorKind::Value, "no").help(advice);
+        for error in [plain.clone(), plain.label(0..3, "here").in_text("equations", "abc")] {
+            let text = error.to_string();
+            assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+            for code in ["`.with(\"tau\", 10.0 * ms)`", "`tau : second (constant, shared)`"] {
+                assert!(text.contains(code), "{code} is broken in {text}");
+            }
+        }
     }
 
     #[test]

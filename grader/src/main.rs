@@ -179,6 +179,12 @@ enum Command {
     },
     /// Show whether everything that grading needs is here, and whether the sandbox holds
     Doctor,
+    /// Make pictures in pixels, NAME.png, from SVG files such as `Figure::save` writes
+    Png {
+        /// SVG files; `-` reads one from standard input and writes the picture to standard output
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// Print the JSON Schema of a file format, for editors and for programs that write such files
     Schema {
         /// Which format
@@ -358,6 +364,7 @@ fn main() -> ExitCode {
         }
         Command::Check { file, watch, seconds } => commands::check(&file, watch, seconds),
         Command::Doctor => commands::doctor(),
+        Command::Png { files } => commands::png(&files),
         Command::Schema { format: SchemaFormat::Network } => commands::network_schema(),
         Command::Schema { format: SchemaFormat::Rubric } => commands::rubric_schema(),
         Command::Desk(desk) => desk.run(),

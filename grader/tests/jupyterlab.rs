@@ -60,6 +60,46 @@ fn filled(name: &str, changes: &[(&str, &str, &str)]) -> Notebook {
     notebook
 }
 
+/// Runs a script beside a JupyterLab that knows the kernel.
+fn drive(python: &Path, script: &str, arguments: &[&Path], data: &Path) -> String {
+    let folder = python.parent().unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
+    run(Command::new(env!("CARGO_BIN_EXE_grader"))
+        .args(["lab", "--prepare-only"])
+        .env("PATH", &path)
+        .env("JUPYTER_DATA_DIR", data));
+    let mut drive = Command::new(python);
+    drive.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jupyterlab").join(script)).args(arguments);
+    run(drive.env("PATH", &path).env("JUPYTER_DATA_DIR", data))
+}
+
+/// `grader/src/book/*.png`, which the README shows:
+/// `SPIKELAB_PICTURES=1 cargo test --release -p grader --test jupyterlab pictures -- --ignored`.
+#[test]
+#[ignore = "rewrites the pictures of the README; needs a browser and some minutes"]
+fn pictures() {
+    if std::env::var_os("SPIKELAB_PICTURES").is_none() {
+        return println!("without SPIKELAB_PICTURES=1 the pictures stay as they are");
+    }
+    let python = python();
+    let scratch = tempfile::tempdir().unwrap();
+    let (notebooks, data) = (scratch.path().join("notebooks"), scratch.path().join("data"));
+    std::fs::create_dir(&notebooks).unwrap();
+    filled("exercise1", &[]).save(&notebooks.join("exercise1.ipynb")).unwrap();
+    let results = scratch.path().join("results");
+    let mut grade = Command::new(env!("CARGO_BIN_EXE_grader"));
+    grade.arg("grade").arg(root().join("tests/submissions")).arg("--quiet").arg("--out").arg(&results);
+    // Two of them are no notebooks, on purpose.
+    assert_eq!(grade.status().unwrap().code(), Some(1));
+    let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/book");
+    let arguments = [&*notebooks, &book, scratch.path(), &results, Path::new("greta_lindqvist")];
+    drive(&python, "pictures.py", &arguments, &data);
+    for name in ["lab", "class", "feedback"] {
+        let bytes = std::fs::metadata(book.join(format!("{name}.png"))).unwrap().len();
+        assert!((5_000..150_000).contains(&bytes), "{name}.png has {bytes} bytes");
+    }
+}
+
 #[test]
 #[ignore = "needs a browser and some minutes"]
 fn every_exercise_works_in_jupyterlab() {
@@ -78,16 +118,7 @@ fn every_exercise_works_in_jupyterlab() {
     ];
     filled("exercise1", &wrong).save(&notebooks.join("wrong.ipynb")).unwrap();
     let pictures = root().join("target/spikelab/screenshots");
-    let jupyter = python.parent().unwrap().to_owned();
-    let path = format!("{}:{}", jupyter.display(), std::env::var("PATH").unwrap_or_default());
-    run(Command::new(env!("CARGO_BIN_EXE_grader"))
-        .args(["lab", "--prepare-only"])
-        .env("PATH", &path)
-        .env("JUPYTER_DATA_DIR", &data));
-    let mut drive = Command::new(&python);
-    drive.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jupyterlab/drive.py"));
-    drive.args([&notebooks, &pictures, scratch.path()]);
-    let said = run(drive.env("PATH", &path).env("JUPYTER_DATA_DIR", &data));
+    let said = drive(&python, "drive.py", &[&notebooks, &pictures, scratch.path()], &data);
     println!("{said}\nscreenshots: {}", pictures.display());
     let lines: Vec<Value> = said.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     assert_eq!(lines.len(), names.len() + 2, "each in a light theme, one in a dark one");

@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::io::Write;
-use std::path::Path;
 
 use super::panel::{Look, Panel, Place, Style};
 use super::series::{IntoSeries, plain, plain_number};
@@ -207,18 +206,6 @@ impl Figure {
         }
     }
 
-    /// Writes the figure as an SVG file.
-    ///
-    /// # Errors
-    /// As [`to_svg`](Self::to_svg), and when the file cannot be written.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        std::fs::write(path, self.to_svg()?).map_err(|e| {
-            Error::new(ErrorKind::Value, format!("cannot write the figure to {}: {e}", path.display()))
-                .help("check that the folder exists and may be written to")
-        })
-    }
-
     /// Shows the figure in a notebook; evcxr calls this for the last expression of a cell.
     pub fn evcxr_display(&self) {
         let shown = writeln!(std::io::stdout().lock(), "{}", self.evcxr_content());
@@ -384,16 +371,5 @@ mod tests {
         let shown = Figure::new().plot(0..3, [1, 4, 9]).evcxr_content();
         assert!(shown.starts_with("EVCXR_BEGIN_CONTENT text/html\n<svg "), "{shown}");
         assert!(shown.ends_with("</svg>\nEVCXR_END_CONTENT"), "{shown}");
-    }
-
-    #[test]
-    fn saving_reports_a_missing_folder() {
-        let path = std::env::temp_dir().join(format!("spikelab-figure-{}.svg", std::process::id()));
-        let figure = Figure::new().plot(0..3, [1, 4, 9]);
-        figure.save(&path).unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), figure.to_svg().unwrap());
-        std::fs::remove_file(&path).unwrap();
-        let text = figure.save(path.join("a.svg")).unwrap_err().to_string();
-        assert!(text.contains("check that the folder exists"), "{text}");
     }
 }

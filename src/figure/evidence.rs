@@ -2,7 +2,7 @@
 //! A figure that shows an error leaves as the text of that error.
 
 use super::Figure;
-use super::panel::{Panel, Series, Style};
+use super::panel::{Panel, Series};
 use crate::evidence::{Evidence, PanelData, SeriesData, ToEvidence};
 
 impl crate::evidence::sealed::Sealed for Figure {}
@@ -26,18 +26,9 @@ fn panel(panel: &Panel) -> PanelData {
 }
 
 fn series(series: &Series) -> SeriesData {
-    let style = match series.style {
-        Style::Line => "line",
-        Style::Points => "points",
-        Style::VLines => "vlines",
-        Style::HLines => "hlines",
-        Style::Bars => "bars",
-        Style::Cells => "cells",
-        Style::Area => "area",
-    };
     SeriesData {
         label: series.label.clone(),
-        style: style.to_owned(),
+        style: series.style.name().to_owned(),
         x: series.x.clone(),
         y: series.y.clone(),
         z: series.z.clone(),

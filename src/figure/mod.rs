@@ -8,6 +8,7 @@ mod colours;
 mod compact;
 mod draw;
 mod evidence;
+mod files;
 mod layout;
 mod legend;
 mod mosaic;

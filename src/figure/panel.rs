@@ -37,6 +37,21 @@ pub(super) enum Style {
     Area,
 }
 
+impl Style {
+    /// What it is called where a figure leaves as data.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Line => "line",
+            Self::Points => "points",
+            Self::VLines => "vlines",
+            Self::HLines => "hlines",
+            Self::Bars => "bars",
+            Self::Cells => "cells",
+            Self::Area => "area",
+        }
+    }
+}
+
 /// Changes to the usual look; `None` leaves the choice to the drawing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Look {

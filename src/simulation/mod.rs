@@ -8,6 +8,7 @@ mod delivery;
 mod engine;
 mod event_program;
 mod group_program;
+mod interrupt;
 mod network;
 mod objects;
 mod operation;

@@ -198,12 +198,14 @@ impl Network {
     /// As [`Network::run`].
     pub fn run_with_progress_bar(&mut self, duration: impl Into<Quantity>) -> Result<()> {
         let moves = std::io::stderr().is_terminal();
-        let mut next = 0.0;
+        let (mut next, mut due) = (0.0, Duration::from_secs(2));
         let result = self.run_reporting(duration, Duration::from_millis(500), |progress| {
             if moves {
                 eprint!("\r{progress}");
-            } else if progress.completed >= next {
+            } else if progress.completed >= next || progress.elapsed >= due {
+                // A notebook adds line to line: one a tenth, and sooner at first, so that nobody waits for a word.
                 eprintln!("{progress}");
+                due = progress.elapsed.mul_f64(1.6).max(Duration::from_secs(2));
                 next = (progress.completed * 10.0).floor() / 10.0 + 0.1;
             }
         });
@@ -238,7 +240,7 @@ impl Network {
         context.time = reached;
         // A run that was stopped is one that was shorter.
         let duration = if reached.to_bits() == end.to_bits() { duration } else { reached - start };
-        if result.is_ok() {
+        if result.as_ref().map_or_else(|e| e.kind() == ErrorKind::Interrupted, |()| true) {
             context.script.push(Operation::Run { duration });
         }
         result

@@ -10,6 +10,7 @@ use litemap::LiteMap;
 
 use super::clock::{Clock, due};
 use super::engine::{Engine, Synaptic};
+use super::interrupt::Interrupt;
 use super::objects::Objects;
 use super::operation::{Inside, Step};
 use super::schedule::Task;
@@ -46,10 +47,19 @@ impl std::fmt::Display for Progress {
         let bar = format!("{}{}", "#".repeat(full), ".".repeat(WIDTH - full));
         write!(f, "[{bar}] {:3.0} % of {}", self.completed * 100.0, self.duration)?;
         if self.completed > 0.0 && self.completed < 1.0 {
-            write!(f, ", {left:.0} s left  ")
+            write!(f, ", {} left  ", rounded(left))
         } else {
             write!(f, ", {:.1} s so far", self.elapsed.as_secs_f64())
         }
+    }
+}
+
+/// Seconds as people say them.
+fn rounded(seconds: f64) -> String {
+    match seconds.max(0.0) {
+        s if s < 100.0 => format!("{s:.0} s"),
+        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
     }
 }
 
@@ -110,6 +120,7 @@ fn step_by_step(
     let tasks = engine.tasks.clone();
     let began = Instant::now();
     let mut reported = began;
+    let mut interrupt = Interrupt::new();
     let tell = |completed: f64, wishes: &mut Wishes<'_, '_>| {
         if let Some(report) = &mut wishes.report {
             let time = |t| Quantity::new(t, Dimension::TIME);
@@ -156,15 +167,22 @@ fn step_by_step(
                 tell(((time - start) / (end - start)).clamp(0.0, 1.0), &mut wishes);
             }
         }
-        if stop.load(Ordering::Relaxed) {
-            let next = clocks.iter().map(Clock::time).fold(f64::INFINITY, f64::min);
-            return (next.min(end), Ok(()));
+        let interrupted = count.is_multiple_of(LOOKS) && interrupt.came();
+        if interrupted || stop.load(Ordering::Relaxed) {
+            let next = clocks.iter().map(Clock::time).fold(f64::INFINITY, f64::min).min(end);
+            return (next, if interrupted { Err(broken_off(next, end)) } else { Ok(()) });
         }
     }
     engine.now.time = end;
     let health = engine.healthy(&context.store, true);
     tell(1.0, &mut wishes);
     (end, health)
+}
+
+fn broken_off(reached: f64, end: f64) -> Error {
+    let [reached, end] = [reached, end].map(|t| Quantity::new(t, Dimension::TIME));
+    Error::new(ErrorKind::Interrupted, format!("interrupted at {reached} of {end}"))
+        .help("everything recorded so far is there, and another `run` goes on from here")
 }
 
 /// Calls an operation of the user's; true if it wants the run to end.

@@ -1,6 +1,7 @@
 //! The evcxr kernel for spikelab notebooks, with its cell process run behind a filter that marks failed cells.
 //! One binary plays four parts, told apart by the environment: kernel, cell process, rustc wrapper and filter.
 
+mod advise;
 mod filter;
 mod pump;
 mod runtime;
@@ -21,6 +22,9 @@ fn main() -> ExitCode {
     if let Ok(descriptor) = env::var(pump::ERROR_PIPE) {
         return pump::run(&descriptor);
     }
+    if advise::is_wanted() {
+        return advise::run().unwrap_or_else(|error| complain("rustc could not be started", &error));
+    }
     let is_runtime = env::var_os(IS_RUNTIME).is_some();
     if is_runtime && env::var_os(runtime::FILTERED).is_none() {
         // Comes back only if the cell process could not be set up.
@@ -29,6 +33,8 @@ fn main() -> ExitCode {
     if !is_runtime && env::var_os(EXIT_WITH_PARENT).is_some() {
         end_with_parent();
     }
+    // Messages of the compiler keep the colour of the page around them, be it light or dark.
+    yansi::disable();
     match evcxr_jupyter::main() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain("the kernel had to stop", &format!("{error:#}")),

@@ -50,7 +50,7 @@ pub fn write(path: &Path, workspace: &Path, course: &Course, exercise: &str, san
             .and_then(|()| zip.write_all(text))
             .map_err(|e| failed(&e))
     };
-    add("setup.sh", SETUP.as_bytes(), 0o755)?;
+    add("setup.sh", SETUP.replace("@OPTIONS@", options).as_bytes(), 0o755)?;
     add("run_autograder", run.as_bytes(), 0o755)?;
     let mut sources = Vec::new();
     for name in SOURCES {

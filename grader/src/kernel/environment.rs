@@ -127,7 +127,7 @@ impl KernelEnvironment {
 
     /// The variables that a kernel needs outside of a box, for a work folder of its own.
     pub(super) fn variables(&self, work: &Path) -> Vec<(&'static str, OsString)> {
-        vec![
+        let mut variables: Vec<(&'static str, OsString)> = vec![
             ("EVCXR_CONFIG_DIR", self.config.clone().into()),
             ("EVCXR_TMPDIR", work.into()),
             ("RUST_SRC_PATH", self.sources.clone().into()),
@@ -138,7 +138,9 @@ impl KernelEnvironment {
             ("JUPYTER_PATH", self.config.clone().into()),
             // Set by Cargo for this program; in the kernel they would make its own Cargo rebuild everything.
             ("CARGO_TERM_PROGRESS_WHEN", "never".into()),
-        ]
+        ];
+        variables.extend(self.layout.grader.clone().map(|program| ("SPIKELAB_GRADER", program.into())));
+        variables
     }
 }
 

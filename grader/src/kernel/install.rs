@@ -3,6 +3,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
+
+use jupyter_protocol::{ConnectionInfo, InterruptRequest};
+use jupyter_zmq_client::create_client_control_connection;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::environment::UNWANTED;
 use super::{KernelEnvironment, KernelError};
@@ -32,7 +37,7 @@ pub fn install(prefix: Option<PathBuf>) -> Result<PathBuf, KernelError> {
         "argv": [program, "kernel", "--control_file", "{connection_file}"],
         "display_name": "Rust (spikelab)",
         "language": "rust",
-        "interrupt_mode": "message",
+        "interrupt_mode": "signal",
     });
     let file = folder.join("kernel.json");
     std::fs::create_dir_all(&folder)
@@ -53,7 +58,13 @@ pub async fn run_kernel(file: &Path) -> Result<(), KernelError> {
     for name in UNWANTED {
         command.env_remove(name);
     }
-    let status = command.envs(environment.variables(&work)).kill_on_drop(true).status().await;
+    let request = work.join("interrupt");
+    command.env("SPIKELAB_INTERRUPT", &request);
+    // The kernel's program stands in rustc's place as well, and adds advice to errors.
+    command.env("SPIKELAB_ADVICE", "1").env("RUSTC_WRAPPER", &environment.program);
+    // Jupyter's signal goes to all processes of a group; in one of its own the kernel stays out of that.
+    command.envs(environment.variables(&work)).kill_on_drop(true).process_group(0);
+    let status = until_end(&mut command, &request, file).await;
     drop(std::fs::remove_dir_all(&work));
     match status {
         Ok(status) if status.success() => Ok(()),
@@ -62,4 +73,43 @@ pub async fn run_kernel(file: &Path) -> Result<(), KernelError> {
         }
         Err(e) => Err(KernelError::io("start", &environment.program, &e)),
     }
+}
+
+/// Waits for the kernel's end, and passes on interrupts.
+async fn until_end(
+    command: &mut tokio::process::Command,
+    request: &Path,
+    connection: &Path,
+) -> std::io::Result<std::process::ExitStatus> {
+    let mut interrupts = signal(SignalKind::interrupt())?;
+    let mut kernel = command.spawn()?;
+    loop {
+        tokio::select! {
+            status = kernel.wait() => return status,
+            _ = interrupts.recv() => interrupt(request, connection).await,
+        }
+    }
+}
+
+/// Asks a simulation to stop; if none answers, the kernel itself ends what runs, and the cells' values with it.
+async fn interrupt(request: &Path, connection: &Path) {
+    const PATIENCE: u32 = 20;
+    let asked = std::fs::write(request, "").is_ok();
+    for _ in 0..PATIENCE {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if asked && !request.exists() {
+            return;
+        }
+    }
+    drop(std::fs::remove_file(request));
+    // Without an answer there is nobody to tell: Jupyter's own `restart` is left.
+    drop(end_of_cell(connection).await);
+}
+
+async fn end_of_cell(connection: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let info: ConnectionInfo = serde_json::from_slice(&std::fs::read(connection)?)?;
+    let mut control = create_client_control_connection(&info, &uuid::Uuid::new_v4().to_string()).await?;
+    control.send(InterruptRequest {}.into()).await?;
+    tokio::time::timeout(Duration::from_secs(2), control.read()).await??;
+    Ok(())
 }

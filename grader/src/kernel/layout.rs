@@ -13,6 +13,8 @@ pub(super) const CELLS: &str = "cells";
 pub(super) const PROBES: &str = "probes";
 /// Where the library is seen.
 pub(super) const LIBRARY: &str = "/opt/lib";
+/// Where this program is seen.
+const GRADER: &str = "/opt/grader";
 /// Where its crates are seen.
 pub(super) const CRATES: &str = "/opt/vendor";
 
@@ -36,6 +38,8 @@ const SYSTEM: [&str; 13] = [
 /// Where on the machine the things are that a box shows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Layout {
+    /// This program, which makes pictures of a notebook's figures.
+    pub(super) grader: Option<PathBuf>,
     /// The compiler's folder.
     pub(super) toolchain: PathBuf,
     /// The kernel's program.
@@ -82,7 +86,10 @@ impl Layout {
         ] {
             plan.binds.push(bind(source, target));
         }
+        let grader = self.grader.as_deref().map(|program| bind(program, GRADER));
+        plan.binds.extend(grader);
         let environment = [
+            ("SPIKELAB_GRADER", GRADER),
             ("PATH", "/opt/rust/bin:/usr/bin:/bin"),
             ("HOME", "/box"),
             ("LANG", "C.UTF-8"),

@@ -20,7 +20,7 @@ pub use install::{install, run_kernel};
 pub(crate) use prepare::{CARGO as PROFILES, spinner};
 pub use sandbox::{Finding, examine};
 pub use session::Session;
-pub(crate) use toolchain::Tools;
+pub(crate) use toolchain::{Tools, grader};
 
 /// Something about the kernel that stops the work; says what to do next.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -43,6 +43,7 @@ impl KernelEnvironment {
         let sources = standard_library::sources(&toolchain, &cache.join(named(&toolchain.version)))?;
         let (config, template) = (place.join("config"), place.join("template"));
         let layout = Layout {
+            grader: super::toolchain::grader(),
             toolchain: toolchain.sysroot.clone(),
             kernel: program.clone(),
             config: config.clone(),

@@ -100,6 +100,13 @@ pub(super) fn target(workspace: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from)
 }
 
+/// The program `grader`: this one, or the one that was built beside what runs, such as a test.
+pub(crate) fn grader() -> Option<PathBuf> {
+    let name = format!("grader{}", std::env::consts::EXE_SUFFIX);
+    let program = std::env::current_exe().ok()?;
+    program.ancestors().take(4).map(|folder| folder.with_file_name(&name)).find(|path| path.is_file())
+}
+
 /// The folder of this workspace: where the program was started from, or where it was built.
 pub(super) fn workspace() -> Result<PathBuf, KernelError> {
     let is_workspace =

@@ -2,7 +2,7 @@
 //! By the error's code and the words at its place; what is not in the table needs no more than rustc says.
 
 /// Advice for an error by its code, message and the label at its place, where there is something to add.
-pub(super) fn advice(code: &str, message: &str, label: &str) -> Option<&'static str> {
+pub(crate) fn advice(code: &str, message: &str, label: &str) -> Option<&'static str> {
     let has = |word: &str| message.contains(word) || label.contains(word);
     let name = message.split('`').nth(1).unwrap_or_default();
     Some(match code {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use spikelab::evidence::{Evidence, ProbeFile};
 
-use crate::kernel::KernelError;
+use crate::kernel::{self, KernelError};
 
 /// What came of a run.
 #[derive(Debug, Default)]
@@ -28,6 +28,7 @@ pub(super) fn run(
 ) -> Result<Ran, KernelError> {
     let mut command = Command::new(binary);
     command.env("SPIKELAB_PREVIEW", place).current_dir(folder);
+    command.envs(kernel::grader().map(|program| ("SPIKELAB_GRADER", program)));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|e| KernelError::io("start", binary, &e))?;
     let started = Instant::now();

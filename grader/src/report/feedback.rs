@@ -155,7 +155,12 @@ fn question(q: &QuestionResult, pictures: bool) -> Question {
         message: shown(&c.message),
         earned: points(c.earned),
         points: points(c.points),
-        state: state(c.earned, c.points),
+        // A check without points still says whether it is right.
+        state: if c.points > 0.0 || c.verdict == Verdict::Correct {
+            state(c.earned, c.points)
+        } else {
+            "none"
+        },
         word: match c.verdict {
             Verdict::Correct => "right",
             Verdict::Differs => "differs",

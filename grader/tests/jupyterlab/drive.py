@@ -76,9 +76,10 @@ def browser(playwright):
     return playwright.chromium.launch(executable_path=own, args=flags)
 
 
-def look(page, base, name, theme, patience):
+def run_all(page, base, token, name, patience):
+    """Opens a notebook and runs it to its end; when it was opened, and after how long page and first plot were there."""
     opened = time.monotonic()
-    page.goto(f"{base}/lab/tree/{name}?reset&token={TOKEN}")
+    page.goto(f"{base}/lab/tree/{name}?reset&token={token}")
     page.wait_for_function(READY, timeout=patience)
     shown = time.monotonic() - opened
     page.click(".jp-Notebook .jp-Cell")
@@ -95,6 +96,11 @@ def look(page, base, name, theme, patience):
         if time.monotonic() - opened > patience / 1000:
             raise SystemExit(f"{name} is still running after {patience / 1000:.0f} s")
         page.wait_for_timeout(100)
+    return opened, shown, first
+
+
+def look(page, base, token, name, theme, patience):
+    opened, shown, first = run_all(page, base, token, name, patience)
     found = page.evaluate(FOUND)
     stem = name.removesuffix(".ipynb")
     height = page.evaluate("() => Math.max(...[...document.querySelectorAll('.jp-NotebookPanel *')].map(e => e.scrollHeight))")
@@ -109,21 +115,26 @@ def look(page, base, name, theme, patience):
                       "seconds_to_first_plot": first and round(first, 1), "seconds": round(time.monotonic() - opened, 1), **found}), flush=True)
 
 
-names = sys.argv[4:] or sorted(p.name for p in notebooks.glob("*.ipynb"))
-settings(scratch / "settings", "JupyterLab Light")
-process, port, TOKEN = server()
-try:
-    with sync_playwright() as playwright:
-        chromium = browser(playwright)
-        for theme in ["JupyterLab Light", "JupyterLab Dark"]:
-            settings(scratch / "settings", theme)
-            page = chromium.new_page(viewport={"width": 1180, "height": 900})
-            word = theme.split()[1].lower()
-            # In the dark one look is enough.
-            for name in names if word == "light" else names[:1]:
-                look(page, f"http://127.0.0.1:{port}", name, word, 300_000)
-            page.close()
-        chromium.close()
-finally:
-    process.terminate()
-    process.wait(timeout=30)
+def main():
+    names = sys.argv[4:] or sorted(p.name for p in notebooks.glob("*.ipynb"))
+    settings(scratch / "settings", "JupyterLab Light")
+    process, port, token = server()
+    try:
+        with sync_playwright() as playwright:
+            chromium = browser(playwright)
+            for theme in ["JupyterLab Light", "JupyterLab Dark"]:
+                settings(scratch / "settings", theme)
+                page = chromium.new_page(viewport={"width": 1180, "height": 900})
+                word = theme.split()[1].lower()
+                # In the dark one look is enough.
+                for name in names if word == "light" else names[:1]:
+                    look(page, f"http://127.0.0.1:{port}", token, name, word, 300_000)
+                page.close()
+            chromium.close()
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,6 +10,8 @@ curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --no-mod
   --component rust-docs
 export PATH="$CARGO_HOME/bin:$PATH"
 cd grader
-cargo build --workspace --release --locked
-# The kernel is prepared now, so that no student waits for it. Without a sandbox here there may be one when submissions run.
+cargo build --release --locked
+# Grading the blank builds and prepares the kernel, so that no student waits for it. Without a sandbox here there may be one
+# when submissions run; then the first step of each is slower.
 target/release/grader doctor || true
+target/release/grader grade ../course/assignment --course ../course --out "$(mktemp -d)" --quiet@OPTIONS@ || true
