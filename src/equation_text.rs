@@ -1,12 +1,14 @@
 //! `Equations` as a value: read once, joined with others, names replaced, and handed to groups and synapses.
 //! What groups do with equations is theirs; this is only the text and its parts.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::description::Value;
 use crate::equations::{Assembled, Definition, Expr, ExprKind, parse_expression};
 use crate::error::{Error, ErrorKind, Result};
 use crate::groups::IntoValue;
+use crate::units::Dimension;
 
 /// A block of equations, as Brian2's
 /// [`Equations`](https://brian2.readthedocs.io/en/2.9.0/user/equations.html#creating-equations-objects).
@@ -114,6 +116,18 @@ impl Equations {
     #[must_use]
     pub fn subexpression_names(&self) -> Vec<&str> {
         self.of_kind(|d| matches!(d, Definition::Subexpression(_)))
+    }
+
+    /// Every variable with its dimension, as Brian2's `Equations.dimensions`.
+    ///
+    /// ```
+    /// let model = spikelab::Equations::parse("dv/dt = -v/(10*ms) : volt\n w : 1")?;
+    /// assert_eq!(model.dimensions()["v"].to_string(), "volt");
+    /// # Ok::<(), spikelab::Error>(())
+    /// ```
+    #[must_use]
+    pub fn dimensions(&self) -> BTreeMap<&str, Dimension> {
+        self.0.list.iter().map(|eq| (eq.name.as_str(), eq.dimension)).collect()
     }
 
     fn of_kind(&self, test: impl Fn(&Definition) -> bool) -> Vec<&str> {

@@ -4,8 +4,9 @@
 use spikelab::description::{NetworkDescription, Operation, Value};
 use spikelab::{Dimension, Quantity};
 
+use super::script::Kind;
 use super::variation::Pair;
-use super::{replace, script};
+use super::{relation, replace, script};
 use crate::course::{Field, Vary};
 
 /// Numbers drawn for one entry of the rubric.
@@ -15,7 +16,7 @@ pub(super) struct Drawn {
     pub(super) seed: u64,
 }
 
-/// How many ways there are to find a thing in a submission.
+/// How many ways to find a thing in a submission are tried.
 pub(super) const CANDIDATES: usize = 3;
 
 /// Where the reference has a variable.
@@ -33,7 +34,7 @@ pub(super) fn place(pair: &Pair, variable: &str) -> Option<Place> {
     let sizes = script::sizes(d);
     let declared = |object: &str| {
         let list = script::variables(script::equations(d, script::whole(object)));
-        list.into_iter().find(|(name, _)| name == variable).map(|(_, state)| state)
+        list.into_iter().find(|v| v.name == variable).map(|v| v.kind == Kind::State)
     };
     for (_, ours, theirs) in &pair.variables {
         let object = script::watched(d, ours);
@@ -52,36 +53,52 @@ pub(super) fn place(pair: &Pair, variable: &str) -> Option<Place> {
     Some(Place { object: group.clone(), partner: None, synaptic: false, state: false })
 }
 
-/// The objects of the submission in which the variable is set, each with the variable's name there.
-pub(super) fn theirs(pair: &Pair, place: &Place, variable: &str) -> Option<Vec<(String, String)>> {
+/// Where a submission has a variable of the reference.
+pub(super) enum Theirs {
+    /// It is set in these objects, in each under this name.
+    Set(Vec<(String, String)>),
+    /// This object computes it from others.
+    Computed(String),
+}
+
+/// Where the variable is set in the submission. Several variables may be meant where none has the name: `candidate`
+/// counts them.
+pub(super) fn theirs(pair: &Pair, place: &Place, variable: &str, candidate: usize) -> Option<Theirs> {
     let d = pair.theirs;
     let list = |object: &str| script::variables(script::equations(d, script::whole(object)));
-    let has = |object: &str| list(object).iter().any(|(name, _)| name == variable);
+    let kind = |object: &str| list(object).into_iter().find(|v| v.name == variable).map(|v| v.kind);
     if place.synaptic {
         let delay = script::is_delay(variable);
         let found: Vec<(String, String)> = script::synapses(d)
-            .filter(|s| delay || has(&s.name))
+            .filter(|s| delay || kind(&s.name).is_some())
             .map(|s| (s.name.clone(), if delay { "delay".to_owned() } else { variable.to_owned() }))
             .collect();
-        return (!found.is_empty()).then_some(found);
+        return (!found.is_empty() && candidate == 0).then_some(Theirs::Set(found));
     }
     let object = match &place.partner {
         Some(partner) => partner.clone(),
-        None => script::sizes(d).into_keys().find(|name| has(name))?,
+        None => script::sizes(d).into_keys().find(|name| kind(name).is_some())?,
     };
-    if has(&object) {
-        return Some(vec![(object, variable.to_owned())]);
-    }
-    // The same thing under another name, if there is only one that it can be.
-    let states: Vec<String> = list(&object).into_iter().filter(|(_, s)| *s).map(|(name, _)| name).collect();
-    match &states[..] {
-        [only] if place.state => Some(vec![(object, only.clone())]),
-        _ => None,
+    match kind(&object) {
+        Some(Kind::Subexpression) => Some(Theirs::Computed(object)),
+        Some(_) => (candidate == 0).then(|| Theirs::Set(vec![(object, variable.to_owned())])),
+        // The same thing under another name.
+        None => {
+            let states = list(&object).into_iter().filter(|v| v.kind == Kind::State && place.state);
+            states.map(|v| v.name).nth(candidate).map(|name| Theirs::Set(vec![(object, name)]))
+        }
     }
 }
 
 pub(super) fn unit(entry: &Vary) -> String {
     entry.from.0.dimension().to_string()
+}
+
+/// A number for each of so many neurons.
+fn values(entry: &Vary, drawn: Drawn, count: usize) -> Vec<f64> {
+    let (from, to) = (entry.from.0.value(), entry.to.0.value());
+    let mut random = Random(drawn.seed);
+    (0..count).map(|_| from + (to - from) * random.next()).collect()
 }
 
 /// The operation that sets a variable: drawn numbers for neurons, a rule in both indices for synapses. The indices are
@@ -93,12 +110,10 @@ fn set(
     (object, name): (&str, &str),
     count: Option<usize>,
 ) -> Operation {
-    let (from, to) = (entry.from.0.value(), entry.to.0.value());
     if let Some(count) = count {
-        let mut random = Random(drawn.seed);
-        let values: Vec<f64> = (0..count).map(|_| from + (to - from) * random.next()).collect();
-        return replace::set_elements(object, name, &values, &unit(entry));
+        return replace::set_elements(object, name, &values(entry, drawn, count), &unit(entry));
     }
+    let (from, to) = (entry.from.0.value(), entry.to.0.value());
     let (a, b) = (3 + drawn.seed % 5, 2 + drawn.seed % 3);
     let ends = script::synapses(d).find(|s| s.name == object);
     let (i, j) = ends.map_or((0, 0), |s| (script::first(&s.source), script::first(&s.target)));
@@ -153,9 +168,18 @@ pub(super) fn in_theirs(
         let at = place(pair, variable)?;
         let sizes = script::sizes(d);
         let mut out = d.clone();
-        for (object, name) in theirs(pair, &at, variable).filter(|_| candidate == 0)? {
-            let count = if at.synaptic { None } else { Some(script::len(&sizes, &object)?) };
-            out = replace::set_before_runs(&out, &set(d, entry, drawn, (&object, &name), count))?;
+        match theirs(pair, &at, variable, candidate)? {
+            Theirs::Set(places) => {
+                for (object, name) in places {
+                    let count = if at.synaptic { None } else { Some(script::len(&sizes, &object)?) };
+                    out = replace::set_before_runs(&out, &set(d, entry, drawn, (&object, &name), count))?;
+                }
+            }
+            Theirs::Computed(object) => {
+                let values = values(entry, drawn, script::len(&sizes, &object)?);
+                let list = relation::settings(d, &object, variable, &values, at.state);
+                out = replace::set_before_runs(d, list.get(candidate)?)?;
+            }
         }
         return Some(out);
     }

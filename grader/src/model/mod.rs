@@ -3,6 +3,7 @@
 
 mod changes;
 mod mistakes;
+mod relation;
 mod replace;
 mod reproduce;
 mod script;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use spikelab::description::{
     Indices, NetworkDescription, Operation, Refractory, Side, SynapsesDescription, Value,
 };
+use spikelab::{Dimension, Equations};
 
 use crate::course::Field;
 
@@ -158,26 +159,39 @@ pub(super) fn without_operations(d: &NetworkDescription) -> Option<NetworkDescri
     Some(out)
 }
 
-/// Names of the variables that equations declare, each with true if it has a differential equation.
-pub(super) fn variables(equations: &str) -> Vec<(String, bool)> {
-    let mut out = Vec::new();
-    for line in equations.split(['\n', ';']) {
-        let line = line.split('#').next().unwrap_or_default().trim();
-        let name = |text: &str| {
-            let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
-            (end > 0).then(|| text[..end].to_owned())
+/// What equations say of a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It has a differential equation.
+    State,
+    /// It is set and stays.
+    Parameter,
+    /// It is computed from others.
+    Subexpression,
+}
+
+/// A variable that equations declare.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Declared {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    pub(super) dimension: Dimension,
+}
+
+/// The variables that equations declare; none if the library refuses the text.
+pub(super) fn variables(equations: &str) -> Vec<Declared> {
+    let Ok(equations) = Equations::parse(equations) else { return Vec::new() };
+    let (states, parameters) = (equations.diff_eq_names(), equations.parameter_names());
+    let dimensions = equations.dimensions();
+    let declared = |name: &&str| {
+        let kind = match name {
+            n if states.contains(n) => Kind::State,
+            n if parameters.contains(n) => Kind::Parameter,
+            _ => Kind::Subexpression,
         };
-        let Some(word) = name(line) else { continue };
-        let rest = line[word.len()..].trim_start();
-        if rest.starts_with('/') {
-            if let Some(variable) = word.strip_prefix('d') {
-                out.push((variable.to_owned(), true));
-            }
-        } else if rest.starts_with('=') || rest.starts_with(':') {
-            out.push((word, false));
-        }
-    }
-    out
+        Some(Declared { name: (*name).to_owned(), kind, dimension: *dimensions.get(name)? })
+    };
+    equations.names().iter().filter_map(declared).collect()
 }
 
 #[cfg(test)]
@@ -186,10 +200,13 @@ mod tests {
 
     #[test]
     fn variables_are_read_from_equations() {
-        let text = "dv/dt = (v0 - v)/tau : 1 (unless refractory) # leak\n  v0 : 1\n x = 2*v : 1\n dg / dt = -g/tau : 1";
-        let names: Vec<(String, bool)> = variables(text);
-        let expected = [("v", true), ("v0", false), ("x", false), ("g", true)];
-        assert_eq!(names, expected.map(|(n, d)| (n.to_owned(), d)));
+        let text = "dv/dt = (v0 - v)/tau : volt (unless refractory) # leak\n  v0 : volt\n x = 2*v : volt\n dg / dt = -g/tau : 1";
+        let read: Vec<(String, Kind)> = variables(text).into_iter().map(|v| (v.name, v.kind)).collect();
+        let expected =
+            [("v", Kind::State), ("v0", Kind::Parameter), ("x", Kind::Subexpression), ("g", Kind::State)];
+        assert_eq!(read, expected.map(|(n, k)| (n.to_owned(), k)));
+        assert_eq!(variables(text)[1].dimension.to_string(), "volt");
+        assert_eq!(variables("dv/dt = "), []);
     }
 
     #[test]

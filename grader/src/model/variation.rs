@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use spikelab::description::NetworkDescription;
 use spikelab::evidence::{Evidence, Models};
 
-use super::changes::{CANDIDATES, Drawn, draws, in_reference, in_theirs, place, theirs, unit};
-use super::replace;
+use super::changes::{CANDIDATES, Drawn, Theirs, draws, in_reference, in_theirs, place, theirs, unit};
 use super::reproduce::{Reproduced, parse};
 use super::simulate::{Failure, simulate};
+use super::{relation, replace};
 use crate::compare::{close, compare, fraction};
 use crate::course::{CheckSpec, Mode, Model, Vary};
 
@@ -247,9 +247,13 @@ impl Trial<'_> {
             if !at.state {
                 return false;
             }
-            match theirs(pair, &at, variable) {
+            match theirs(pair, &at, variable, 0) {
                 None => true,
-                Some(list) => list.iter().any(|(object, name)| {
+                Some(Theirs::Computed(object)) => {
+                    let value = [entry.from.0.value()];
+                    relation::settings(pair.theirs, &object, variable, &value, true).is_empty()
+                }
+                Some(Theirs::Set(list)) => list.iter().any(|(object, name)| {
                     let probe = replace::set_elements(object, name, &[entry.from.0.value()], &unit(entry));
                     replace::set_before_runs(pair.theirs, &probe).is_none_or(|d| {
                         let Some(short) = replace::set_duration(&d, replace::step(&d)) else { return false };
