@@ -17,7 +17,9 @@ pub(super) struct Drawn {
 }
 
 /// How many ways to find a thing in a submission are tried.
-pub(super) const CANDIDATES: usize = 3;
+pub(super) const CANDIDATES: usize = 4;
+/// The way in which all constants of the reference that are equal are one.
+const EQUAL: usize = 3;
 
 /// Where the reference has a variable.
 pub(super) struct Place {
@@ -101,6 +103,24 @@ fn values(entry: &Vary, drawn: Drawn, count: usize) -> Vec<f64> {
     (0..count).map(|_| from + (to - from) * random.next()).collect()
 }
 
+/// Where the submission computes the variable of state from others: the object.
+pub(super) fn computed(pair: &Pair, entry: &Vary) -> Option<String> {
+    let variable = entry.variable.as_ref()?;
+    let at = place(pair, variable).filter(|at| at.state)?;
+    match theirs(pair, &at, variable, 0) {
+        Some(Theirs::Computed(object)) => Some(object),
+        _ => None,
+    }
+}
+
+/// The changed submission with the variable beginning as it did before other things were changed.
+pub(super) fn held(d: &NetworkDescription, pair: &Pair, entry: &Vary) -> Option<NetworkDescription> {
+    let (variable, object) = (entry.variable.as_ref()?, computed(pair, entry)?);
+    let before = relation::initial(pair.theirs, &object, variable)?;
+    let set = relation::settings(d, &object, variable, &before, true);
+    replace::set_before_runs(d, set.first()?)
+}
+
 /// The operation that sets a variable: drawn numbers for neurons, a rule in both indices for synapses. The indices are
 /// counted in the whole groups, so that it does not matter which parts are joined.
 fn set(
@@ -136,6 +156,7 @@ pub(super) fn in_reference(
     pair: &Pair,
     entry: &Vary,
     drawn: Drawn,
+    candidate: usize,
 ) -> Option<NetworkDescription> {
     let new = Quantity::new(drawn.number, entry.from.0.dimension());
     if let Some(variable) = &entry.variable {
@@ -144,7 +165,17 @@ pub(super) fn in_reference(
         return replace::set_before_runs(d, &set(d, entry, drawn, (&at.object, variable), count));
     }
     if let Some(name) = &entry.constant {
-        return replace::set_constant(d, name, new.into());
+        let constants = replace::constants(d);
+        let old = *constants.get(name)?;
+        let mut out = replace::set_constant(d, name, new.into())?;
+        if candidate == EQUAL {
+            let mut equal = constants.iter().filter(|(n, value)| *n != name && **value == old).peekable();
+            equal.peek()?;
+            for (other, _) in equal {
+                out = replace::set_constant(&out, other, new.into())?;
+            }
+        }
+        return Some(out);
     }
     if let (Some(value), Some(field)) = (entry.value, entry.field) {
         return replace::set_value(d, value.0, new, Some(&[field]));
@@ -193,7 +224,8 @@ pub(super) fn in_theirs(
             _ => None,
         };
     }
-    // Where the reference uses the value; anywhere; under the same name.
+    // Where the reference uses the value; anywhere; under the same name; anywhere, and in the reference as well all that
+    // is as much: whoever sees that two time constants are the same may write one.
     let (old, fields): (Quantity, Vec<Field>) = match (&entry.constant, entry.value, entry.field) {
         (Some(name), ..) => {
             (*replace::constants(&pair.reference).get(name)?, replace::fields_with(reference, name))
@@ -205,7 +237,7 @@ pub(super) fn in_theirs(
         (0, _) => {
             replace::set_value(d, old, new, Some(&fields)).or_else(|| replace::set_value(d, old, new, None))
         }
-        (1, _) => replace::set_value(d, old, new, None),
+        (1 | EQUAL, _) => replace::set_value(d, old, new, None),
         (_, Some(name)) => replace::set_constant(d, name, new.into()),
         _ => None,
     }

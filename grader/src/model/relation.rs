@@ -27,7 +27,8 @@ pub(super) fn settings(
             let unit = free.dimension.to_string();
             let at = |x: f64| {
                 let all = vec![x; values.len()];
-                before_runs(d, &replace::set_elements(object, &free.name, &all, &unit), object, computed)
+                let set = replace::set_elements(object, &free.name, &all, &unit);
+                initial(&replace::set_before_runs(d, &set)?, object, computed)
             };
             let (zero, one, two) = (at(0.0)?, at(1.0)?, at(2.0)?);
             let solve = |(k, wanted): (usize, &f64)| {
@@ -41,12 +42,10 @@ pub(super) fn settings(
         .collect()
 }
 
-/// Values of a variable in the elements of `object` when everything up to the first run and then `set` is done.
-fn before_runs(d: &NetworkDescription, set: &Operation, object: &str, variable: &str) -> Option<Vec<f64>> {
+/// Values of a variable in the elements of `object` when the first run begins.
+pub(super) fn initial(d: &NetworkDescription, object: &str, variable: &str) -> Option<Vec<f64>> {
     let mut before = d.clone();
-    let end = d.script.iter().position(|o| matches!(o, Operation::Run { .. }))?;
-    before.script.truncate(end);
-    before.script.push(set.clone());
+    before.script.truncate(d.script.iter().position(|o| matches!(o, Operation::Run { .. }))?);
     let whole = script::whole(object);
     let values = simulate::simulate(&before, &[whole.to_owned()]).ok()?;
     let Evidence::Group { variables, .. } = values.get(whole)? else { return None };

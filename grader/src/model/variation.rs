@@ -10,7 +10,7 @@ use spikelab::evidence::{Evidence, Models};
 use super::changes::{CANDIDATES, Drawn, Theirs, draws, in_reference, in_theirs, place, theirs, unit};
 use super::reproduce::{Reproduced, parse};
 use super::simulate::{Failure, simulate};
-use super::{relation, replace};
+use super::{changes, relation, replace};
 use crate::compare::{close, compare, fraction};
 use crate::course::{CheckSpec, Mode, Model, Vary};
 
@@ -67,12 +67,12 @@ pub fn vary(
         Ok(pairs) => pairs,
         Err(why) => return Varied { message: why, ..Varied::default() },
     };
-    let trial = Trial { checks, pairs, claimed, moved: RefCell::default() };
+    let trial = Trial::new(checks, pairs, claimed, &model.vary);
     let mut out = Varied { passed: true, written_down: true, ..Varied::default() };
     let mut said: Vec<String> = Vec::new();
     for draw in 0..model.draws.max(1) {
         let drawn = draws(&model.vary, seed.wrapping_add(draw as u64));
-        let (outcomes, effective) = trial.all(&model.vary, &drawn);
+        let (outcomes, effective) = trial.all(&drawn);
         out.written_down &= !effective;
         let decisive = |e: &Vary| e.variable.is_some() || e.duration;
         let list: Vec<(&Vary, &Outcome)> = model.vary.iter().zip(&outcomes).collect();
@@ -124,7 +124,7 @@ pub fn faults(
         Ok(pairs) => pairs,
         Err(why) => return vec![why],
     };
-    let trial = Trial { checks, pairs, claimed: expected, moved: RefCell::default() };
+    let trial = Trial::new(checks, pairs, expected, &model.vary);
     let drawn = draws(&model.vary, 1);
     let mut out = Vec::new();
     for (entry, d) in model.vary.iter().zip(&drawn) {
@@ -169,6 +169,10 @@ struct Trial<'a> {
     checks: &'a [&'a CheckSpec],
     pairs: Vec<Pair<'a>>,
     claimed: &'a BTreeMap<String, Evidence>,
+    /// What the rubric wants changed.
+    entries: &'a [Vary],
+    /// Those that the submission computes from something else.
+    computed: Vec<&'a Vary>,
     moved: RefCell<BTreeMap<String, Moved>>,
 }
 
@@ -185,9 +189,21 @@ type Both = (NetworkDescription, NetworkDescription);
 /// Whether both did the same (or what differs), and whether the submission's results changed at all.
 type Attempt = (Outcome, bool);
 
-impl Trial<'_> {
+impl<'a> Trial<'a> {
+    fn new(
+        checks: &'a [&'a CheckSpec],
+        pairs: Vec<Pair<'a>>,
+        claimed: &'a BTreeMap<String, Evidence>,
+        entries: &'a [Vary],
+    ) -> Self {
+        let is_computed = |entry: &&Vary| pairs.iter().any(|pair| changes::computed(pair, entry).is_some());
+        let computed = entries.iter().filter(is_computed).collect();
+        Self { checks, pairs, claimed, entries, computed, moved: RefCell::default() }
+    }
+
     /// What becomes of each change; all at once first, one by one if that does not agree.
-    fn all(&self, entries: &[Vary], drawn: &[Drawn]) -> (Vec<Outcome>, bool) {
+    fn all(&self, drawn: &[Drawn]) -> (Vec<Outcome>, bool) {
+        let entries = self.entries;
         let mut outcomes = vec![Outcome::Absent; entries.len()];
         let usable: Vec<usize> = (0..entries.len())
             .filter(|&k| {
@@ -267,19 +283,29 @@ impl Trial<'_> {
     /// Both sides of each pair after the changes; `None` if one of them is not possible.
     fn changed(&self, entries: &[(&Vary, Drawn, usize)]) -> Option<Vec<Both>> {
         let mut sorted = entries.to_vec();
-        // Sizes first, because values are drawn for each element.
-        sorted.sort_by_key(|(e, ..)| (e.size.is_none(), e.variable.is_some()));
+        let computed = |entry: &Vary| self.computed.iter().any(|e| std::ptr::eq(*e, entry));
+        // Sizes first, because values are drawn for each element; last what depends on others.
+        sorted.sort_by_key(|(e, ..)| (e.size.is_none(), e.variable.is_some(), computed(e)));
         let mut out: Vec<Both> = self.pairs.iter().map(|p| (p.reference.clone(), p.theirs.clone())).collect();
         for (entry, drawn, candidate) in sorted {
             let mut anywhere = false;
             for (pair, both) in self.pairs.iter().zip(&mut out) {
-                let Some(ours) = in_reference(&both.0, pair, entry, drawn) else { continue };
+                let Some(ours) = in_reference(&both.0, pair, entry, drawn, candidate) else { continue };
                 let theirs = in_theirs(&both.1, &both.0, pair, entry, drawn, candidate)?;
                 *both = (ours, theirs);
                 anywhere = true;
             }
             if !anywhere {
                 return None;
+            }
+        }
+        // What is computed from something that was changed begins elsewhere now, and in the reference it does not.
+        let changed = |e: &&&Vary| entries.iter().any(|(entry, ..)| std::ptr::eq(*entry, **e));
+        for entry in self.computed.iter().filter(|e| !changed(e)) {
+            for (pair, both) in self.pairs.iter().zip(&mut out) {
+                if let Some(held) = changes::held(&both.1, pair, entry) {
+                    both.1 = held;
+                }
             }
         }
         (!entries.is_empty()).then_some(out)
