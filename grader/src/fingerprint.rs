@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::course::{Assignment, CheckSpec, Rubric};
+use crate::course::{Assignment, CheckSpec, Question, Rubric};
 use crate::gradebook::{Candidate, Fingerprint};
 use crate::runner::Limits;
 
@@ -76,17 +76,38 @@ pub fn serves(stored: &Candidate, rubric: &Rubric) -> bool {
     same_limits && wanted(rubric).into_iter().all(has)
 }
 
-/// By what marks of an exercise are given: rubric, expected values and this program.
+/// By what marks of an exercise are given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgedBy {
+    /// Rubric, expected values and this program.
+    pub all: String,
+    /// What of them decides about each question, in the order of the rubric.
+    pub questions: Vec<String>,
+}
+
+/// By what this program gives marks for an exercise.
 #[must_use]
-pub fn of_judge(assignment: &Assignment) -> String {
-    let mut hash = Sha256::new();
-    hash.update(serde_yaml::to_string(&assignment.rubric).unwrap_or_default());
-    hash.update(serde_json::to_vec(&assignment.expected).unwrap_or_default());
+pub fn of_judge(assignment: &Assignment) -> JudgedBy {
+    let Assignment { rubric, expected, .. } = assignment;
     // Each build may judge otherwise; judging once too often costs milliseconds.
     let program = std::env::current_exe().and_then(std::fs::metadata);
     let built = program.ok().map(|m| (m.len(), m.modified().ok()));
-    hash.update(format!("{} {built:?}", env!("CARGO_PKG_VERSION")));
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let program = format!("{} {built:?}", env!("CARGO_PKG_VERSION"));
+    let hash = |parts: [serde_json::Result<Vec<u8>>; 3]| {
+        let parts: Vec<u8> = parts.into_iter().flat_map(Result::unwrap_or_default).collect();
+        sha256(&[parts.as_slice(), program.as_bytes()].concat())
+    };
+    let of = |question: &Question| {
+        hash([
+            serde_json::to_vec(question),
+            serde_json::to_vec(&expected.questions.get(&question.id)),
+            serde_json::to_vec(&expected.models.get(&question.id)),
+        ])
+    };
+    JudgedBy {
+        all: hash([serde_json::to_vec(rubric), serde_json::to_vec(expected), Ok(Vec::new())]),
+        questions: rubric.questions.iter().map(of).collect(),
+    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub mod pipeline;
 pub mod preview;
 mod progress;
 pub mod public;
+pub mod regrade;
 pub mod release;
 pub mod report;
 pub mod review;

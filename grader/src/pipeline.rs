@@ -9,14 +9,13 @@ use tokio::task::JoinHandle;
 
 use crate::course::Assignment;
 use crate::executor::Executor;
-use crate::fingerprint::{self, of_judge, of_run};
-use crate::gradebook::{Change, Fingerprint, Gradebook, Line, NewGrading, Standing, Verdict};
+use crate::fingerprint::{self, JudgedBy, of_judge, of_run};
+use crate::gradebook::{Change, Gradebook, NewGrading, Standing, Verdict};
 use crate::intake::Intake;
-use crate::judge::judge;
 use crate::notebook::oddities;
 use crate::outcome::{Isolation, Transcript};
 use crate::progress::Progress;
-use crate::{Error, Result};
+use crate::{Error, Result, regrade};
 
 /// How to go about it.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +66,7 @@ enum Plan {
     /// Its marks stand.
     Keep(Standing),
     /// A stored run serves.
-    Judge { execution: i64, seconds: f64 },
+    Judge { execution: i64, seconds: f64, standing: Option<Standing> },
     /// It has to be run.
     Run,
 }
@@ -78,7 +77,7 @@ struct Shared<E> {
     book: Arc<Gradebook>,
     assignments: Vec<Assignment>,
     /// [`of_judge`] of each assignment.
-    judges: Vec<String>,
+    judges: Vec<JudgedBy>,
     environment: String,
     run: i64,
     progress: Progress,
@@ -192,14 +191,16 @@ impl<E: Executor> Shared<E> {
             told.matters(s.handed_in, assignment.rubric.due.is_some())
         };
         Ok(match standing {
-            Some(s) if s.graded && s.execution == Some(run.execution) && s.judge == *judge && !news(&s) => {
+            Some(s)
+                if s.graded && s.execution == Some(run.execution) && s.judge == judge.all && !news(&s) =>
+            {
                 Plan::Keep(s)
             }
-            _ => Plan::Judge { execution: run.execution, seconds: run.seconds },
+            standing => Plan::Judge { execution: run.execution, seconds: run.seconds, standing },
         })
     }
 
-    fn assignment(&self, name: &str) -> Option<(&Assignment, &String)> {
+    fn assignment(&self, name: &str) -> Option<(&Assignment, &JudgedBy)> {
         self.assignments.iter().zip(&self.judges).find(|(a, _)| a.name == name)
     }
 
@@ -210,11 +211,11 @@ impl<E: Executor> Shared<E> {
                 self.book.saw(self.run, standing.submission, &intake.file())?;
                 Ok(Done { grading: standing.grading, origin: Origin::Unchanged })
             }
-            Plan::Judge { execution, seconds } => {
+            Plan::Judge { execution, seconds, standing } => {
                 let (shared, intake) = (Arc::clone(self), Arc::clone(intake));
                 let judged = blocking(move || {
                     let transcript = shared.book.transcript(execution)?;
-                    shared.mark(&intake, execution, &transcript, seconds)
+                    shared.mark(&intake, execution, &transcript, seconds, standing.as_ref())
                 });
                 let (grading, change) = judged.await?;
                 Ok(Done { grading, origin: Origin::Stored(change) })
@@ -242,7 +243,7 @@ impl<E: Executor> Shared<E> {
                 let judged = blocking(move || {
                     // Stored before it is judged: whatever happens then, this run need not be repeated.
                     let execution = shared.book.add_execution(shared.run, &of, &transcript, seconds)?;
-                    shared.mark(&intake, execution, &transcript, seconds)
+                    shared.mark(&intake, execution, &transcript, seconds, None)
                 });
                 let (grading, change) = judged.await?;
                 Ok(Done { grading, origin: Origin::Run(change) })
@@ -256,15 +257,16 @@ impl<E: Executor> Shared<E> {
         execution: i64,
         transcript: &Transcript,
         seconds: f64,
+        standing: Option<&Standing>,
     ) -> Result<(i64, Change)> {
         let (assignment, by) = self
             .assignment(&intake.assignment)
             .ok_or_else(|| Error::new(format!("there is no exercise `{}`", intake.assignment), ""))?;
         let new = NewGrading {
             execution: Some(execution),
-            judge: by.clone(),
+            judge: Some(by.clone()),
             verdict: Verdict::Graded,
-            questions: judge(&assignment.rubric, &assignment.expected, transcript),
+            questions: regrade::questions(&self.book, assignment, by, standing, execution, transcript)?,
             remarks: transcript.remarks.clone(),
             seconds,
             sandbox: transcript.isolation,
@@ -289,7 +291,7 @@ fn unmarked(intake: &Intake, verdict: Verdict) -> NewGrading {
         file: intake.file(),
         notebook: intake.notebook.clone(),
         execution: None,
-        judge: String::new(),
+        judge: None,
         verdict,
         questions: Vec::new(),
         remarks: Vec::new(),
@@ -308,102 +310,4 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
         // Only a runtime that is shutting down cancels it, and then nobody waits for this.
         Err(_) => std::future::pending().await,
     }
-}
-
-/// What judging everything in a gradebook again did.
-#[derive(Clone, Debug, Default)]
-pub struct Regraded {
-    /// Those judged.
-    pub done: Vec<Done>,
-    /// Those that need a run, with the reason.
-    pub left: Vec<(Line, String)>,
-}
-
-/// Judges everything in the gradebook again from its stored values; no kernel, no notebook is needed.
-///
-/// # Errors
-/// A gradebook that cannot be read or written.
-pub fn regrade(book: &Gradebook, assignments: &[Assignment], jobs: usize, quiet: bool) -> Result<Regraded> {
-    let lines = book.lines()?;
-    let run = book.begin("regrade", lines.len())?;
-    let judges: Vec<String> = assignments.iter().map(of_judge).collect();
-    let progress = Progress::new(lines.len(), jobs, quiet);
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let worker = || {
-        let mut results = Vec::new();
-        loop {
-            let k = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let Some(line) = lines.get(k) else { return Ok::<_, Error>(results) };
-            let assignment = assignments.iter().zip(&judges).find(|(a, _)| a.name == line.assignment);
-            results.push((k, judge_again(book, run, line, assignment)?));
-            progress.finish();
-        }
-    };
-    let mut results = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs.clamp(1, 64)).map(|_| scope.spawn(worker)).collect();
-        let mut all = Vec::new();
-        for worker in workers {
-            match worker.join() {
-                Ok(results) => all.extend(results?),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        Ok::<_, Error>(all)
-    })?;
-    progress.end();
-    results.sort_by_key(|(k, _)| *k);
-    let mut regraded = Regraded::default();
-    for (k, result) in results {
-        match result {
-            Ok(done) => regraded.done.push(done),
-            Err(why) => regraded.left.push((lines[k].clone(), why)),
-        }
-    }
-    book.end(run, "done")?;
-    Ok(regraded)
-}
-
-/// Judges one line again, or says why that needs a run.
-fn judge_again(
-    book: &Gradebook,
-    run: i64,
-    line: &Line,
-    assignment: Option<(&Assignment, &String)>,
-) -> Result<Result<Done, String>> {
-    let Some(standing) = book.standing(&line.student, &line.assignment, line.slot)? else {
-        return Ok(Err("it is not in the gradebook any more".to_owned()));
-    };
-    if !standing.graded {
-        return Ok(Err("it has no marks yet".to_owned()));
-    }
-    let Some((assignment, by)) = assignment else {
-        return Ok(Err(format!("the course has no exercise `{}` any more", line.assignment)));
-    };
-    let of = Fingerprint { environment: String::new(), ..of_run(&standing.notebook, &assignment.rubric, "") };
-    let stored = book.candidates(&of, true)?;
-    let Some(found) = stored.into_iter().find(|run| fingerprint::serves(run, &assignment.rubric)) else {
-        return Ok(Err("the rubric asks for what was not stored".to_owned()));
-    };
-    if standing.execution == Some(found.execution) && standing.judge == *by {
-        return Ok(Ok(Done { grading: standing.grading, origin: Origin::Unchanged }));
-    }
-    let transcript = book.transcript(found.execution)?;
-    let new = NewGrading {
-        student: line.student.clone(),
-        assignment: line.assignment.clone(),
-        slot: line.slot,
-        file: book.report(standing.grading)?.file,
-        notebook: standing.notebook,
-        execution: Some(found.execution),
-        judge: by.clone(),
-        verdict: Verdict::Graded,
-        questions: judge(&assignment.rubric, &assignment.expected, &transcript),
-        sandbox: transcript.isolation,
-        remarks: transcript.remarks,
-        seconds: found.seconds,
-        handed_in: standing.handed_in,
-        rule: assignment.rubric.deadline(),
-    };
-    let (grading, change) = book.add_grading(run, &new)?;
-    Ok(Ok(Done { grading, origin: Origin::Stored(change) }))
 }

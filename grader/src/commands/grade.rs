@@ -15,6 +15,7 @@ use crate::intake;
 use crate::notebook::Notebook;
 use crate::outcome::Isolation;
 use crate::pipeline::{self, Manner};
+use crate::regrade;
 use crate::report;
 use crate::{Error, Result, text};
 
@@ -154,7 +155,7 @@ pub fn regrade(place: &Place, jobs: Option<u16>, telling: &Telling) -> Result<Ou
     place.make_folder()?;
     let book = open(place)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let regraded = pipeline::regrade(&book, &assignments, jobs.map_or(cores, usize::from), telling.quiet)?;
+    let regraded = regrade::regrade(&book, &assignments, jobs.map_or(cores, usize::from), telling.quiet)?;
     let written = report::write_all(&place.out, &book, &blanks(&assignments))?;
     let outcome = tell(telling, &book, &regraded.done, &written)?;
     if !regraded.left.is_empty() {

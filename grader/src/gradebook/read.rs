@@ -267,6 +267,24 @@ impl Gradebook {
         Ok(report)
     }
 
+    /// The questions of a grading as they were judged, without points set by hand, each with what it was judged by.
+    ///
+    /// # Errors
+    /// A gradebook that was damaged.
+    pub fn judged(&self, grading: i64) -> Result<Vec<(String, QuestionResult)>> {
+        let (packed, by): (Vec<u8>, Vec<String>) = self.ask(|c| {
+            let packed = c
+                .prepare_cached("SELECT questions FROM grading WHERE id = ?1")?
+                .query_row([grading], |row| row.get(0))?;
+            let mut find =
+                c.prepare_cached("SELECT judge FROM question WHERE grading = ?1 ORDER BY position")?;
+            let by = find.query_map([grading], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+            Ok((packed, by))
+        })?;
+        let questions: Vec<QuestionResult> = unpack(&packed).map_err(|e| self.damaged(&e))?;
+        Ok(by.into_iter().zip(questions).collect())
+    }
+
     /// All students, in order of the alphabet.
     ///
     /// # Errors

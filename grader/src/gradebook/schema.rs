@@ -136,6 +136,8 @@ CREATE TABLE comment (                   -- a person's words about a question, o
 ) STRICT;
 CREATE INDEX comment_of_student ON comment (student, assignment);
 CREATE INDEX comment_withdrawn ON comment (withdrawn);
+", "
+ALTER TABLE question ADD COLUMN judge TEXT NOT NULL DEFAULT '';  -- the part of the rubric by which it was last judged
 "];
 
 /// What stands in the way of using a file.

@@ -4,6 +4,7 @@
 use spikelab::evidence::Evidence;
 
 use super::*;
+use crate::fingerprint::JudgedBy;
 use crate::late::HandedIn;
 use crate::outcome::{
     CellOutcome, CellStatus, CheckResult, GradingStatus, Isolation, QuestionResult, Transcript,
@@ -48,7 +49,7 @@ pub(crate) fn grading(student: &str, assignment: &str, notebook: &str, earned: f
         file: format!("{student}.ipynb"),
         notebook: notebook.into(),
         execution: None,
-        judge: "j".into(),
+        judge: Some(JudgedBy { all: "j".into(), questions: vec!["j1".into()] }),
         verdict: Verdict::Graded,
         questions: vec![question],
         remarks: vec!["a remark".into()],

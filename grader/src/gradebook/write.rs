@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::pack::pack;
 use super::{Gradebook, Holder};
 use crate::Result;
+use crate::fingerprint::JudgedBy;
 use crate::late::{HandedIn, Lateness, Rule};
 use crate::outcome::{CellOutcome, Isolation, QuestionResult, Transcript};
 
@@ -67,8 +68,8 @@ pub struct NewGrading {
     pub notebook: String,
     /// The run of the notebook that was judged.
     pub execution: Option<i64>,
-    /// By what it was judged.
-    pub judge: String,
+    /// By what it was judged; nothing if it was not.
+    pub judge: Option<JudgedBy>,
     /// How it ended.
     pub verdict: Verdict,
     /// Question by question.
@@ -201,7 +202,10 @@ impl Gradebook {
             let handed_in = new.handed_in.or(known);
             let add = || insert(t, submission, run, new, handed_in, &questions);
             let (grading, change) = match before {
-                Some(b) if b.repeats(new, handed_in, &questions) => (b.grading, Change::Same),
+                Some(b) if b.repeats(new, handed_in, &questions) => {
+                    judged_by(t, b.grading, new)?;
+                    (b.grading, Change::Same)
+                }
                 Some(b) if b.outlasts(new) => {
                     add()?;
                     return Ok((b.grading, Change::Kept));
@@ -218,7 +222,7 @@ impl Gradebook {
             };
             t.execute(
                 "UPDATE submission SET current = ?2, judge = ?3 WHERE id = ?1",
-                params![submission, grading, new.judge],
+                params![submission, grading, new.judge.as_ref().map_or("", |by| by.all.as_str())],
             )?;
             Ok((grading, change))
         })
@@ -377,12 +381,22 @@ fn insert(
                 .execute(params![grading, q.id, position, c.id, c.points, c.earned, verdict, c.message])?;
         }
     }
+    judged_by(t, grading, new)?;
     let mut add_remark =
         t.prepare_cached("INSERT INTO remark (grading, position, text) VALUES (?1, ?2, ?3)")?;
     for (position, text) in (0_i64..).zip(&new.remarks) {
         add_remark.execute(params![grading, position, text])?;
     }
     Ok(grading)
+}
+
+/// Notes by what each question was judged.
+fn judged_by(t: &Transaction<'_>, grading: i64, new: &NewGrading) -> rusqlite::Result<()> {
+    let mut note = t.prepare_cached("UPDATE question SET judge = ?3 WHERE grading = ?1 AND position = ?2")?;
+    for (position, judge) in (0_i64..).zip(new.judge.iter().flat_map(|by| &by.questions)) {
+        note.execute(params![grading, position, judge])?;
+    }
+    Ok(())
 }
 
 /// The word by which JSON knows a status or verdict.
