@@ -1,7 +1,7 @@
 //! Many like elements become one path: what keeps a picture of a million spikes small and quick to show.
 //! Works on the finished text of the backend, in which each element without words is a line of its own.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// Fewer elements than this are left alone.
 const MANY: usize = 64;
@@ -9,17 +9,18 @@ const MANY: usize = 64;
 /// The same picture with long series of like dots, lines or rectangles written as one path each.
 pub(super) fn compacted(svg: &str) -> String {
     let mut out = String::with_capacity(svg.len());
-    let lines: Vec<&str> = svg.lines().collect();
-    for group in lines.chunk_by(|a, b| shape(a).is_some_and(|a| shape(b).is_some_and(|b| a.style == b.style)))
-    {
-        let shapes: Vec<Shape> = group.iter().filter_map(|line| shape(line)).collect();
-        match shapes.first() {
-            Some(first) if shapes.len() >= MANY => {
+    let lines: Vec<(&str, Option<Shape>)> = svg.lines().map(|line| (line, shape(line))).collect();
+    let alike = |a: &Option<Shape>, b: &Option<Shape>| {
+        a.as_ref().zip(b.as_ref()).is_some_and(|(a, b)| a.style == b.style)
+    };
+    for group in lines.chunk_by(|a, b| alike(&a.1, &b.1)) {
+        match &group[0].1 {
+            Some(first) if group.len() >= MANY => {
                 let _ = write!(out, "<path {} d=\"", first.style);
-                shapes.iter().for_each(|shape| shape.path(&mut out));
+                group.iter().filter_map(|(_, shape)| shape.as_ref()).for_each(|shape| shape.path(&mut out));
                 out.push_str("\"/>\n");
             }
-            _ => group.iter().for_each(|line| {
+            _ => group.iter().for_each(|(line, _)| {
                 out.push_str(line);
                 out.push('\n');
             }),
@@ -30,9 +31,32 @@ pub(super) fn compacted(svg: &str) -> String {
 
 /// An element that can be a part of a path.
 struct Shape<'a> {
-    /// The attributes that the path needs.
-    style: String,
+    style: Style<'a>,
     kind: Kind<'a>,
+}
+
+/// What the path has to look like; written as its attributes.
+#[derive(PartialEq)]
+enum Style<'a> {
+    Dots { fill: &'a str, radius: i64 },
+    Lines { stroke: &'a str, width: &'a str },
+    Boxes { fill: &'a str },
+}
+
+impl fmt::Display for Style<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dots { fill, radius } => write!(
+                f,
+                "fill=\"none\" stroke=\"{fill}\" stroke-width=\"{}\" stroke-linecap=\"round\"",
+                2 * radius
+            ),
+            Self::Lines { stroke, width } => {
+                write!(f, "fill=\"none\" stroke=\"{stroke}\" stroke-width=\"{width}\"")
+            }
+            Self::Boxes { fill } => write!(f, "fill=\"{fill}\" shape-rendering=\"crispEdges\""),
+        }
+    }
 }
 
 enum Kind<'a> {
@@ -72,36 +96,48 @@ fn pair(text: &str) -> Option<(i64, i64)> {
 
 /// What stands in a line, if it is an opaque dot, line or rectangle: only those may cover each other in any order.
 fn shape(line: &str) -> Option<Shape<'_>> {
-    if line.contains(" opacity=") {
-        return None;
+    let element = ["<circle ", "<polyline ", "<rect "].into_iter().find(|name| line.starts_with(name))?;
+    // One pass over the text, because there are as many lines as dots.
+    let (mut x, mut y, mut width, mut height, mut radius) = (None, None, None, None, None);
+    let (mut fill, mut stroke, mut points) = (None, None, None);
+    for (name, value) in attributes(line) {
+        let place = match name {
+            "cx" | "x" => &mut x,
+            "cy" | "y" => &mut y,
+            "width" | "stroke-width" => &mut width,
+            "height" => &mut height,
+            "r" => &mut radius,
+            "fill" => &mut fill,
+            "stroke" => &mut stroke,
+            "points" => &mut points,
+            "opacity" => return None,
+            _ => continue,
+        };
+        *place = Some(value);
     }
-    let number = |name: &str| attribute(line, name)?.parse::<i64>().ok();
-    if line.starts_with("<circle ") {
-        let (fill, radius) = (attribute(line, "fill")?, number("r")?);
-        let style = format!(
-            "fill=\"none\" stroke=\"{fill}\" stroke-width=\"{}\" stroke-linecap=\"round\"",
-            2 * radius
-        );
-        return Some(Shape { style, kind: Kind::Dot(number("cx")?, number("cy")?) });
-    }
-    if line.starts_with("<polyline ") {
-        let (stroke, width) = (attribute(line, "stroke")?, attribute(line, "stroke-width")?);
-        let style = format!("fill=\"none\" stroke=\"{stroke}\" stroke-width=\"{width}\"");
-        return Some(Shape { style, kind: Kind::Line(attribute(line, "points")?) });
-    }
-    if line.starts_with("<rect ") {
-        let fill = attribute(line, "fill")?;
-        let style = format!("fill=\"{fill}\" shape-rendering=\"crispEdges\"");
-        let (width, height) = (number("width")?, number("height")?);
-        return Some(Shape { style, kind: Kind::Box(number("x")?, number("y")?, width, height) });
-    }
-    None
+    let number = |text: Option<&str>| text?.parse::<i64>().ok();
+    Some(match element {
+        "<circle " => Shape {
+            style: Style::Dots { fill: fill?, radius: number(radius)? },
+            kind: Kind::Dot(number(x)?, number(y)?),
+        },
+        "<polyline " => {
+            Shape { style: Style::Lines { stroke: stroke?, width: width? }, kind: Kind::Line(points?) }
+        }
+        _ => Shape {
+            style: Style::Boxes { fill: fill? },
+            kind: Kind::Box(number(x)?, number(y)?, number(width)?, number(height)?),
+        },
+    })
 }
 
-fn attribute<'a>(line: &'a str, name: &str) -> Option<&'a str> {
-    let start = line.find(&format!(" {name}=\""))? + name.len() + 3;
-    let length = line[start..].find('"')?;
-    Some(&line[start..start + length])
+/// Names and values of an element's attributes.
+fn attributes(line: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut pieces = line.split('"');
+    std::iter::from_fn(move || {
+        let before = pieces.next()?.strip_suffix('=')?;
+        Some((before.rsplit(' ').next()?, pieces.next()?))
+    })
 }
 
 #[cfg(test)]
