@@ -1,11 +1,13 @@
 //! What grading a class costs: a submission, an unchanged one, a changed rubric, memory; printed as one table.
-//! `cargo run --release -p grader --example grade_bench -- [--copies N] [--jobs N]`; `grader` must be built beside it.
-//! Its CPU column is the grader's own; a box is a process tree of its own, which the accounting of a control group counts.
+//! `cargo run --release -p grader --example grade_bench -- [--copies N] [--jobs N] [--nbgrader N]`; `grader` must be built beside it.
+
+mod account;
+mod nbgrader;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
+use account::{Account, Cost};
 use clap::Parser;
 
 #[derive(Parser)]
@@ -19,14 +21,9 @@ struct Options {
     /// Submissions run at the same time
     #[arg(long, default_value_t = 2)]
     jobs: usize,
-}
-
-/// What one command took.
-struct Cost {
-    wall: f64,
-    cpu: f64,
-    /// Megabytes of the grader's own memory at its most.
-    memory: u64,
+    /// Notebooks that `nbgrader autograde` grades beside it, where it is installed; each compiles the library anew
+    #[arg(long, default_value_t = 0)]
+    nbgrader: usize,
 }
 
 fn main() {
@@ -45,6 +42,7 @@ fn main() {
     }
     let right = class(&root.join("solutions"), &folder.path().join("right"), options.copies);
     let mixed = class(&root.join("tests/submissions"), &folder.path().join("mixed"), options.bundled);
+    let account = Account::open();
     let run = |what: &str, class: &str| {
         let mut command = Command::new(&grader);
         let out = folder.path().join(format!("{class}-results"));
@@ -52,13 +50,14 @@ fn main() {
         if what == "grade" {
             command.arg("--jobs").arg(options.jobs.to_string()).arg(folder.path().join(class));
         }
-        measured(&mut command)
+        account.measured(command)
     };
     // The kernel is built and the template made before anything is measured.
     let warm = folder.path().join("warm");
     class(&root.join("solutions"), &warm, 1);
     run("grade", "warm");
-    println!("{:<52} {:>9} {:>9} {:>9} {:>7}", "", "own CPU", "wall s", "own each", "MB");
+    let column = if account.is_whole() { "CPU s" } else { "own CPU" };
+    println!("{:<52} {:>9} {:>9} {:>9} {:>7}", "", column, "wall s", "CPU each", "MB");
     let line = |what: &str, count: usize, cost: &Cost| {
         #[expect(clippy::cast_precision_loss, reason = "a class")]
         let each = cost.cpu / count.max(1) as f64;
@@ -66,10 +65,22 @@ fn main() {
     };
     line(&format!("{right} right submissions"), right, &run("grade", "right"));
     line("the same, unchanged", right, &run("grade", "right"));
-    change_rubrics(&course.join("assignment"));
-    line("the same, judged again by changed rubrics", right, &run("regrade", "right"));
+    let rubrics = course.join("assignment");
+    change_rubrics(&rubrics, usize::MAX);
+    line("the same, judged again, every question changed", right, &run("regrade", "right"));
+    change_rubrics(&rubrics, 1);
+    line("the same, judged again, one question changed", right, &run("regrade", "right"));
     line(&format!("{mixed} bundled submissions, many wrong"), mixed, &run("grade", "mixed"));
     line("the same, unchanged", mixed, &run("grade", "mixed"));
+    if options.nbgrader > 0 {
+        match nbgrader::course(&root, &folder.path().join("nbgrader"), options.nbgrader, &grader) {
+            Ok(autograde) => {
+                let what = format!("nbgrader autograde, {} right notebooks", options.nbgrader);
+                line(&what, options.nbgrader, &account.measured(autograde));
+            }
+            Err(why) => println!("nbgrader was not run: {why}"),
+        }
+    }
 }
 
 /// Copies all notebooks below `from`, each made distinct by a comment in its last code cell; how many there are.
@@ -115,14 +126,15 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Gives every question another title, so that everything is judged again.
-fn change_rubrics(folder: &Path) {
+/// Gives another title to every question of each rubric, or to so many.
+fn change_rubrics(folder: &Path, most: usize) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for path in
         entries.flatten().map(|entry| entry.path()).filter(|p| p.extension().is_some_and(|e| e == "yaml"))
     {
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
-        std::fs::write(&path, text.replace("title: \"", "title: \"Again: "))
+        let title = "\n    title: \"";
+        std::fs::write(&path, text.replacen(title, &format!("{title}Again: "), most))
             .unwrap_or_else(|e| panic!("{e}"));
     }
 }
@@ -137,33 +149,4 @@ fn gather(folder: &Path, out: &mut Vec<PathBuf>) {
         }
     }
     out.sort();
-}
-
-fn measured(command: &mut Command) -> Cost {
-    let before = children();
-    let started = Instant::now();
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap_or_else(|e| panic!("the grader does not start: {e}"));
-    let mut memory = 0;
-    while let Ok(None) = child.try_wait() {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = line.and_then(|l| l.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
-        memory = memory.max(kilobytes.unwrap_or(0) >> 10);
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    Cost { wall: started.elapsed().as_secs_f64(), cpu: children() - before, memory }
-}
-
-/// Seconds that all children and theirs have computed.
-fn children() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = text[text.rfind(')').map_or(0, |k| k + 1)..].split_whitespace().collect();
-    let ticks: f64 = fields.iter().skip(13).take(2).filter_map(|t| t.parse::<f64>().ok()).sum();
-    #[expect(clippy::cast_precision_loss, reason = "a hundred")]
-    let second = rustix::param::clock_ticks_per_second() as f64;
-    ticks / second
 }
