@@ -11,6 +11,8 @@ pub(crate) struct Cost {
     pub(crate) cpu: f64,
     /// Megabytes of the command's own memory at its most.
     pub(crate) memory: u64,
+    /// Its exit code, if it ended by itself.
+    pub(crate) code: Option<i32>,
 }
 
 /// Counts processor seconds.
@@ -50,14 +52,19 @@ impl Account {
             .spawn()
             .unwrap_or_else(|e| panic!("{} does not start: {e}", command.get_program().display()));
         let mut memory = 0;
-        while let Ok(None) = child.try_wait() {
+        let code = loop {
+            match child.try_wait() {
+                Ok(None) => {}
+                Ok(Some(status)) => break status.code(),
+                Err(e) => panic!("{}: {e}", command.get_program().display()),
+            }
             let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
             let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
             let kilobytes = line.and_then(|l| l.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
             memory = memory.max(kilobytes.unwrap_or(0) >> 10);
             std::thread::sleep(Duration::from_millis(2));
-        }
-        Cost { wall: started.elapsed().as_secs_f64(), cpu: self.used() - before, memory }
+        };
+        Cost { wall: started.elapsed().as_secs_f64(), cpu: self.used() - before, memory, code }
     }
 
     /// Seconds so far.

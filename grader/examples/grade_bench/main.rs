@@ -76,7 +76,14 @@ fn main() {
         match nbgrader::course(&root, &folder.path().join("nbgrader"), options.nbgrader, &grader) {
             Ok(autograde) => {
                 let what = format!("nbgrader autograde, {} right notebooks", options.nbgrader);
-                line(&what, options.nbgrader, &account.measured(autograde));
+                let cost = account.measured(autograde);
+                line(&what, options.nbgrader, &cost);
+                if cost.code != Some(0) {
+                    println!(
+                        "nbgrader autograde failed with code {:?}: its line counts for nothing",
+                        cost.code
+                    );
+                }
             }
             Err(why) => println!("nbgrader was not run: {why}"),
         }
