@@ -3,9 +3,11 @@
 
 use std::ops::Range;
 
-use super::Model;
+use super::{Model, Spike};
 
 const DT: f64 = 1e-4;
+/// That of all models with synapses but the one of Hodgkin-Huxley type.
+const INTEGRATE_AND_FIRE: Spike = Spike { threshold: -50e-3, reset: Some(-60e-3), refractory: 50 };
 
 /// `dv/dt = (drive - v)/tau` by its exact solution.
 pub(crate) struct Lif;
@@ -16,9 +18,7 @@ impl Lif {
 
 impl Model for Lif {
     const VARIABLES: usize = 1;
-    const THRESHOLD: f64 = 1.0;
-    const RESET: Option<f64> = Some(0.0);
-    const REFRACTORY: usize = 0;
+    const SPIKE: Spike = Spike { threshold: 1.0, reset: Some(0.0), refractory: 0 };
 
     #[inline(always)]
     fn advance(columns: &mut [Vec<f64>], _free: &[f64], range: Range<usize>) {
@@ -53,9 +53,7 @@ pub(crate) struct Cuba;
 
 impl Model for Cuba {
     const VARIABLES: usize = 3;
-    const THRESHOLD: f64 = -50e-3;
-    const RESET: Option<f64> = Some(-60e-3);
-    const REFRACTORY: usize = 50;
+    const SPIKE: Spike = INTEGRATE_AND_FIRE;
 
     #[inline(always)]
     fn advance(columns: &mut [Vec<f64>], free: &[f64], range: Range<usize>) {
@@ -83,9 +81,7 @@ pub(crate) struct Coba;
 
 impl Model for Coba {
     const VARIABLES: usize = 3;
-    const THRESHOLD: f64 = -50e-3;
-    const RESET: Option<f64> = Some(-60e-3);
-    const REFRACTORY: usize = 50;
+    const SPIKE: Spike = INTEGRATE_AND_FIRE;
 
     #[inline(always)]
     fn advance(columns: &mut [Vec<f64>], free: &[f64], range: Range<usize>) {
@@ -103,9 +99,7 @@ pub(crate) struct CobaEuler;
 
 impl Model for CobaEuler {
     const VARIABLES: usize = 3;
-    const THRESHOLD: f64 = -50e-3;
-    const RESET: Option<f64> = Some(-60e-3);
-    const REFRACTORY: usize = 50;
+    const SPIKE: Spike = INTEGRATE_AND_FIRE;
 
     #[inline(always)]
     fn advance(columns: &mut [Vec<f64>], free: &[f64], range: Range<usize>) {
@@ -121,9 +115,7 @@ pub(crate) struct CobaHh;
 
 impl Model for CobaHh {
     const VARIABLES: usize = 6;
-    const THRESHOLD: f64 = -20e-3;
-    const RESET: Option<f64> = None;
-    const REFRACTORY: usize = 30;
+    const SPIKE: Spike = Spike { threshold: -20e-3, reset: None, refractory: 30 };
 
     #[inline(always)]
     fn advance(columns: &mut [Vec<f64>], _free: &[f64], range: Range<usize>) {

@@ -12,14 +12,19 @@ pub(crate) use equations::{Coba, CobaEuler, CobaHh, Cuba, Lif};
 /// The equations of a model; `v` is the first of its variables.
 pub(crate) trait Model {
     const VARIABLES: usize;
-    const THRESHOLD: f64;
-    /// None if a spike changes nothing.
-    const RESET: Option<f64>;
-    /// Steps from a spike to the first in which the neuron is free again.
-    const REFRACTORY: usize;
+    const SPIKE: Spike;
 
     /// One step for neighbours; to be inlined, so that it is compiled once for each width.
     fn advance(columns: &mut [Vec<f64>], free: &[f64], range: std::ops::Range<usize>);
+}
+
+/// When a neuron spikes, and what that does.
+pub(crate) struct Spike {
+    pub(crate) threshold: f64,
+    /// None if a spike changes nothing.
+    pub(crate) reset: Option<f64>,
+    /// Steps from a spike to the first in which the neuron is free again.
+    pub(crate) refractory: usize,
 }
 
 /// Neurons of one model.
@@ -40,7 +45,7 @@ impl<M: Model> Neurons<M> {
     pub(crate) fn new(columns: Vec<Vec<f64>>) -> Self {
         assert_eq!(columns.len(), M::VARIABLES);
         let free = vec![1.0; columns[0].len()];
-        let resting = (0..M::REFRACTORY).map(|_| Vec::new()).collect();
+        let resting = (0..M::SPIKE.refractory).map(|_| Vec::new()).collect();
         Self { columns, free, spikes: Vec::new(), resting, count: 0, model: std::marker::PhantomData }
     }
 
@@ -72,19 +77,19 @@ impl<M: Model> Neurons<M> {
             search(
                 &self.columns[0][start..end],
                 &self.free[start..end],
-                M::THRESHOLD,
+                M::SPIKE.threshold,
                 start,
                 &mut self.spikes,
             );
         }
         for k in self.spikes.iter().map(|k| *k as usize) {
-            self.columns[0][k] = M::RESET.unwrap_or(self.columns[0][k]);
-            if M::REFRACTORY > 0 {
+            self.columns[0][k] = M::SPIKE.reset.unwrap_or(self.columns[0][k]);
+            if M::SPIKE.refractory > 0 {
                 self.free[k] = 0.0;
             }
         }
         self.count += self.spikes.len();
-        if M::REFRACTORY > 0 {
+        if M::SPIKE.refractory > 0 {
             released.clear();
             released.extend_from_slice(&self.spikes);
             self.resting.push_back(released);

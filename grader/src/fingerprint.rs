@@ -92,22 +92,17 @@ pub fn of_judge(assignment: &Assignment) -> JudgedBy {
     // Each build may judge otherwise; judging once too often costs milliseconds.
     let program = std::env::current_exe().and_then(std::fs::metadata);
     let built = program.ok().map(|m| (m.len(), m.modified().ok()));
-    let program = format!("{} {built:?}", env!("CARGO_PKG_VERSION"));
-    let hash = |parts: [serde_json::Result<Vec<u8>>; 3]| {
-        let parts: Vec<u8> = parts.into_iter().flat_map(Result::unwrap_or_default).collect();
-        sha256(&[parts.as_slice(), program.as_bytes()].concat())
+    let hash = |parts: serde_json::Result<Vec<u8>>| {
+        let program = format!("{} {built:?}", env!("CARGO_PKG_VERSION"));
+        sha256(&[parts.unwrap_or_default(), program.into_bytes()].concat())
     };
     let of = |question: &Question| {
-        hash([
-            serde_json::to_vec(question),
-            serde_json::to_vec(&expected.questions.get(&question.id)),
-            serde_json::to_vec(&expected.models.get(&question.id)),
-        ])
+        let id = &question.id;
+        hash(serde_json::to_vec(&(question, expected.questions.get(id), expected.models.get(id))))
     };
-    JudgedBy {
-        all: hash([serde_json::to_vec(rubric), serde_json::to_vec(expected), Ok(Vec::new())]),
-        questions: rubric.questions.iter().map(of).collect(),
-    }
+    let questions: Vec<String> = rubric.questions.iter().map(of).collect();
+    // Expected values are part of the questions' own.
+    JudgedBy { all: hash(serde_json::to_vec(&(rubric, &questions))), questions }
 }
 
 #[cfg(test)]

@@ -263,6 +263,9 @@ impl Machine {
     fn without_loop(&self, op: &Op, inputs: &Inputs<'_>, columns: &Columns<'_>) -> Option<Place> {
         let number = |r: u16| self.number(r);
         let one = |x: f64| Some(Place::Number(x));
+        let terms = |[x, y, z]: [u16; 3], is_long: bool| {
+            Some([number(x)?, number(y)?, if is_long { number(z)? } else { 0.0 }])
+        };
         match *op {
             Op::Const(x) => one(x),
             Op::Time => one(inputs.time),
@@ -285,12 +288,10 @@ impl Machine {
                 one(number(chosen)?)
             }
             Op::MultiplyAdd(f, a, b, c) => one(f.apply(number(a)? * number(b)?, number(c)?)),
-            Op::Linear(by, [x, y, z], is_long) => {
-                one(by.apply([number(x)?, number(y)?, if is_long { number(z)? } else { 0.0 }], is_long))
-            }
-            Op::LinearWhere(c, no, by, [x, y, z], is_long) => {
-                let x = [number(x)?, number(y)?, if is_long { number(z)? } else { 0.0 }];
-                one(if number(c)? == 0.0 { number(no)? } else { by.apply(x, is_long) })
+            Op::Linear(by, x, is_long) => one(by.apply(terms(x, is_long)?, is_long)),
+            Op::LinearWhere(c, no, by, x, is_long) => {
+                let sum = by.apply(terms(x, is_long)?, is_long);
+                one(if number(c)? == 0.0 { number(no)? } else { sum })
             }
             Op::Uniform(draw) if self.count == 1 || inputs.is_one(draw) => {
                 one(inputs.stream.uniform(inputs.step, draw, inputs.element(draw, 0)))

@@ -20,22 +20,23 @@ impl Pathway {
     ) {
         let mut rest = due;
         while !rest.is_empty() {
-            let count = self.independent(rest, synapses);
+            let neighbours = neighbours(&rest[..rest.len().min(BLOCK)]);
+            let count = self.independent(rest, neighbours, synapses);
             let (block, later) = rest.split_at(count);
-            self.run(block, synapses, store, now, machine);
+            self.run(block, count <= neighbours, synapses, store, now, machine);
             rest = later;
         }
     }
 
-    /// How many of the next synapses can be computed at once without one seeing what another sets.
-    fn independent(&mut self, due: &[u32], synapses: &SynapsesState) -> usize {
+    /// How many of the next synapses, which begin with so many neighbours, can be computed at once without one seeing
+    /// what another sets.
+    fn independent(&mut self, due: &[u32], neighbours: usize, synapses: &SynapsesState) -> usize {
         /// Neighbours from so many on are worth a block of their own.
         const LONG: usize = 64;
         let most = due.len().min(BLOCK);
         if self.aliased {
             return 1;
         }
-        let neighbours = neighbours(&due[..most]);
         if self.sums_only {
             return if neighbours < LONG { most } else { neighbours };
         }
@@ -65,9 +66,11 @@ impl Pathway {
         most
     }
 
+    /// Runs them for a block; `is_run` says that it consists of neighbours.
     fn run(
         &mut self,
         block: &[u32],
+        is_run: bool,
         synapses: &SynapsesState,
         store: &mut [Vec<f64>],
         now: &Now,
@@ -82,7 +85,6 @@ impl Pathway {
         if let Some((system, last)) = &self.coupled {
             self.catch_up(system, *last, [block, &pre, &post], store, now, machine);
         }
-        let is_run = neighbours(block) == block.len();
         let own = if is_run { Elements::From(block[0] as usize) } else { Elements::List(block) };
         let elements = [own, Elements::List(&pre), Elements::List(&post)];
         let inputs = Inputs { store, elements, time: now.time, stream: self.stream, step: now.step };

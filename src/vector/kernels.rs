@@ -46,6 +46,13 @@ pub(crate) fn map(width: Width, f: Fun1, out: &mut [f64], a: &[f64]) {
             each!(width, out, [$x = a], [], _o => $value)
         };
     }
+    // By the near road, and those outside of its range once more by the far one.
+    macro_rules! near {
+        ($near:ident, $range:expr, $far:ident) => {{
+            by!(x => $near(x));
+            far(width, out, a, $range, $far);
+        }};
+    }
     match f {
         Fun1::Neg => by!(x => -x),
         Fun1::Not => by!(x => if x == 0.0 { 1.0 } else { 0.0 }),
@@ -56,22 +63,10 @@ pub(crate) fn map(width: Width, f: Fun1, out: &mut [f64], a: &[f64]) {
         Fun1::Floor => by!(x => x.floor()),
         Fun1::Trunc => by!(x => x.trunc()),
         Fun1::Sign => by!(x => if x == 0.0 { 0.0 } else { x.signum() }),
-        Fun1::Exp => {
-            by!(x => near_exp(x));
-            far(width, out, a, NEAR_EXP, exp);
-        }
-        Fun1::Expm1 => {
-            by!(x => near_expm1(x));
-            far(width, out, a, NEAR_EXPM1, expm1);
-        }
-        Fun1::Exprel => {
-            by!(x => near_exprel(x));
-            far(width, out, a, NEAR_EXPM1, exprel);
-        }
-        Fun1::InverseExprel => {
-            by!(x => near_inverse_exprel(x));
-            far(width, out, a, NEAR_EXPM1, inverse_exprel);
-        }
+        Fun1::Exp => near!(near_exp, NEAR_EXP, exp),
+        Fun1::Expm1 => near!(near_expm1, NEAR_EXPM1, expm1),
+        Fun1::Exprel => near!(near_exprel, NEAR_EXPM1, exprel),
+        Fun1::InverseExprel => near!(near_inverse_exprel, NEAR_EXPM1, inverse_exprel),
         Fun1::Log => by!(x => log(x)),
         Fun1::Log10 => by!(x => log10(x)),
         Fun1::Log1p => by!(x => log1p(x)),
@@ -81,18 +76,9 @@ pub(crate) fn map(width: Width, f: Fun1, out: &mut [f64], a: &[f64]) {
         Fun1::Asin => by!(x => asin(x)),
         Fun1::Acos => by!(x => acos(x)),
         Fun1::Atan => by!(x => atan(x)),
-        Fun1::Sin => {
-            by!(x => near_sin(x));
-            far(width, out, a, NEAR_ANGLES, sin);
-        }
-        Fun1::Cos => {
-            by!(x => near_cos(x));
-            far(width, out, a, NEAR_ANGLES, cos);
-        }
-        Fun1::Tan => {
-            by!(x => near_tan(x));
-            far(width, out, a, NEAR_ANGLES, tan);
-        }
+        Fun1::Sin => near!(near_sin, NEAR_ANGLES, sin),
+        Fun1::Cos => near!(near_cos, NEAR_ANGLES, cos),
+        Fun1::Tan => near!(near_tan, NEAR_ANGLES, tan),
     }
 }
 

@@ -1,5 +1,5 @@
 //! The evcxr kernel for spikelab notebooks, with its cell process run behind a filter that marks failed cells.
-//! One binary plays four parts, told apart by the environment: kernel, cell process, rustc wrapper and filter.
+//! One binary plays five parts, told apart by the environment: kernel, cell process, rustc wrapper, advice beside rustc, filter.
 
 mod advise;
 mod filter;
