@@ -134,10 +134,11 @@ impl Candidates<'_> {
         if let Some(text) = &connect.condition {
             let lowered = self.lowered_condition(text)?;
             rules.condition = Some(Tape::new(&lowered.0, &[lowered.1]));
-            let depends = |tape: &Option<Tape>| tape.as_ref().is_some_and(Tape::depends_on_calls);
-            if !(depends(&rules.p) || depends(&rules.n)) {
+            // With chance in it nothing is known ahead; with chance beside it the number of draws must stay.
+            let mut tapes = [&rules.condition, &rules.p, &rules.n].into_iter().flatten();
+            if !tapes.any(Tape::depends_on_calls) {
                 let (i, j) = (Slot(index(first)), Slot(index(first + 1)));
-                ranges = Ranges::new(lowered.0, lowered.1, i, j);
+                ranges = Some(Ranges::new(lowered.0, lowered.1, i, j));
             }
         }
         let undecided = rules.condition.take();

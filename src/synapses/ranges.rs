@@ -36,25 +36,9 @@ pub(super) struct Stretch {
 }
 
 impl Ranges {
-    /// None if the condition depends on chance, or on functions that may do anything.
-    pub(super) fn new(graph: Graph, root: Value, fixed: Slot, varying: Slot) -> Option<Self> {
-        let is_free = |n| {
-            matches!(
-                n,
-                Node::Uniform(_) | Node::Normal(_) | Node::Poisson(..) | Node::Binomial(..) | Node::Call(..)
-            )
-        };
-        let known = Vec::new();
-        (!graph.any(&[root], &is_free)).then_some(Self {
-            graph,
-            root,
-            fixed,
-            varying,
-            known,
-            rows: 0,
-            pairs: 0,
-            open: 0,
-        })
+    /// For a condition that depends neither on chance nor on functions that may do anything.
+    pub(super) fn new(graph: Graph, root: Value, fixed: Slot, varying: Slot) -> Self {
+        Self { graph, root, fixed, varying, known: Vec::new(), rows: 0, pairs: 0, open: 0 }
     }
 
     /// False if most pairs must be looked at anyway.
