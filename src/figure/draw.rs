@@ -27,15 +27,27 @@ pub(super) fn svg(figure: &Figure) -> Result<String> {
     } else {
         figure
     };
-    Canvas::paint(figure.pixels(), &spoken(figure), |canvas| {
+    let (svg, crowded) = painted(figure, &[])?;
+    // Only what has been drawn says which legends would hide something.
+    if crowded.contains(&true) { Ok(painted(figure, &crowded)?.0) } else { Ok(svg) }
+}
+
+/// The figure with the legends of some panels above them, and which legends found no place in their panels.
+fn painted(figure: &Figure, above: &[bool]) -> Result<(String, Vec<bool>)> {
+    let mut crowded = Vec::new();
+    let svg = Canvas::paint(figure.pixels(), &spoken(figure), |canvas| {
         let width = f64::from(figure.pixels().0);
         if !figure.suptitle.is_empty() {
             let (text, size) = fitted(&figure.suptitle, SUPTITLE_SIZE, width - 20.0);
             let lettering = Lettering { bold: true, ..Lettering::new(size, TEXT, Anchor::Middle) };
             canvas.text(&text, (width / 2.0, 24.0), lettering)?;
         }
-        frames(figure).iter().try_for_each(|frame| draw_panel(canvas, frame))
-    })
+        for frame in frames(figure, above) {
+            crowded.push(draw_panel(canvas, &frame)?);
+        }
+        Ok(())
+    })?;
+    Ok((svg, crowded))
 }
 
 /// What the figure is called where it cannot be seen.
@@ -49,7 +61,8 @@ fn spoken(figure: &Figure) -> String {
     if words.is_empty() { "figure".to_owned() } else { words.join(", ") }
 }
 
-fn draw_panel(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
+/// Draws a panel; true if its legend found no place in it.
+fn draw_panel(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<bool> {
     surround::grid(canvas, frame)?;
     let mut covered = Vec::new();
     for (k, series) in frame.panel.series.iter().enumerate() {
@@ -68,7 +81,12 @@ fn draw_panel(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
     if let Some(label) = &frame.panel.colourbar {
         mosaic::colour_bar(canvas, frame, label)?;
     }
-    if frame.panel.legend { legend::draw(canvas, frame, &covered) } else { Ok(()) }
+    if frame.legend_above > 0.0 {
+        legend::draw_above(canvas, frame)?;
+    } else if frame.panel.legend {
+        return Ok(!legend::draw_inside(canvas, frame, &covered)?);
+    }
+    Ok(false)
 }
 
 /// Colour, width and opacity of a series.
@@ -287,7 +305,7 @@ mod tests {
     fn points_are_mapped_into_the_area_in_proportion() {
         let figure = Figure::new().plot([0.0, 5.0, 10.0], [0.0, 1.0, 0.5]);
         let drawn = polylines(&figure.to_svg().unwrap(), BLUE).remove(0);
-        let area = frames(&figure)[0].area;
+        let area = frames(&figure, &[])[0].area;
         assert_eq!(drawn.len(), 3);
         assert!(drawn.iter().all(|&p| area.contains(p)), "{drawn:?} in {area:?}");
         assert!((drawn[1].0 - (drawn[0].0 + drawn[2].0) / 2.0).abs() < 0.11, "{drawn:?}");
@@ -303,7 +321,7 @@ mod tests {
         let figure = Figure::new().plot(0..100_000, &v);
         let svg = figure.to_svg().unwrap();
         let drawn = polylines(&svg, BLUE).remove(0);
-        let frame = &frames(&figure)[0];
+        let frame = &frames(&figure, &[])[0];
         assert!(drawn.len() < 3000, "{} points", drawn.len());
         for (x, y) in [(31_415.0, 2.0), (70_000.0, -1.0)] {
             let at = (frame.x(x), frame.y(y));
@@ -316,7 +334,7 @@ mod tests {
         let figure = Figure::new().plot([0.0, 3e7], [0.0, 4e-9]);
         let svg = figure.to_svg().unwrap();
         assert!(svg.contains("×10⁶") && svg.contains("×10⁻⁹"), "{svg}");
-        let frame = &frames(&figure)[0];
+        let frame = &frames(&figure, &[])[0];
         assert!(crate::figure::surround::x_label_baseline(frame) < frame.cell.bottom - 2.0);
     }
 
@@ -325,7 +343,7 @@ mod tests {
         let svg = Figure::new().plot(0..5, [1.0, 2.0, f64::NAN, 2.0, 1.0]).to_svg().unwrap();
         assert_eq!(polylines(&svg, BLUE).len(), 2);
         let figure = Figure::new().plot(0..100, 0..100).xlim(10, 20).ylim(0, 15);
-        let area = frames(&figure)[0].area;
+        let area = frames(&figure, &[])[0].area;
         let drawn = polylines(&figure.to_svg().unwrap(), BLUE);
         assert_eq!(drawn.len(), 1);
         assert!(drawn[0].iter().all(|&p| area.contains(p)), "{drawn:?}");
@@ -354,7 +372,7 @@ mod tests {
     #[test]
     fn vertical_lines_are_dashed_over_the_whole_height() {
         let figure = Figure::new().vlines([1.0]).ylim(0, 1);
-        let area = frames(&figure)[0].area;
+        let area = frames(&figure, &[])[0].area;
         let dashes = polylines(&figure.to_svg().unwrap(), BLUE);
         let lowest = dashes.iter().flatten().map(|p| p.1).fold(f64::MIN, f64::max);
         assert!(dashes.len() > 20 && dashes.iter().all(|d| d[0].0 == d[1].0));

@@ -4,6 +4,7 @@
 use super::Figure;
 use super::axis::{Axis, interval, numbered, shared_exponent, tight};
 use super::canvas::text_width;
+use super::legend::height_above;
 use super::panel::{Panel, Place, Style};
 use super::shape::Rect;
 
@@ -30,6 +31,8 @@ pub(super) struct Frame<'a> {
     pub(super) y: Axis,
     /// The axis of the colour bar, where there is one.
     pub(super) colours: Option<Axis>,
+    /// Room for a legend between title and panel; none where the legend stands within.
+    pub(super) legend_above: f64,
 }
 
 impl Frame<'_> {
@@ -55,15 +58,19 @@ pub(super) fn usual_size(panels: &[Panel]) -> (u32, u32) {
     (width, if columns > 2 && rows == 1 { 320 } else { height })
 }
 
-/// Lays out every panel of the figure.
-pub(super) fn frames(figure: &Figure) -> Vec<Frame<'_>> {
+/// Lays out every panel of the figure; `outside` says which of them have their legends above.
+pub(super) fn frames<'a>(figure: &'a Figure, outside: &[bool]) -> Vec<Frame<'a>> {
     let (width, height) = figure.pixels();
     let top = if figure.suptitle.is_empty() { 0.0 } else { SUPTITLE_HEIGHT };
     let sheet = Rect { left: 0.0, top, right: f64::from(width), bottom: f64::from(height) };
     let panels = &figure.panels;
-    let above = vertical_margin_above(panels);
-    let below = vertical_margin_below(panels);
     let cells: Vec<Rect> = panels.iter().map(|p| cell(&sheet, p.place)).collect();
+    let outside = outside.iter().copied().chain(std::iter::repeat(false));
+    let legends = panels.iter().zip(&cells).zip(outside);
+    let legends: Vec<f64> =
+        legends.map(|((p, c), out)| if out { height_above(p, c.width()) } else { 0.0 }).collect();
+    let above = vertical_margin_above(panels) + legends.iter().copied().fold(0.0, f64::max);
+    let below = vertical_margin_below(panels);
 
     // Heights come first: they decide the y ticks, whose labels decide the left margin, which decides the x ticks.
     let y_axes: Vec<Axis> =
@@ -78,8 +85,8 @@ pub(super) fn frames(figure: &Figure) -> Vec<Frame<'_>> {
     let right = right.max(16.0 + bar);
 
     let mut frames = Vec::with_capacity(panels.len());
-    for ((panel, cell), ((y, x), colours)) in
-        panels.iter().zip(cells).zip(y_axes.into_iter().zip(x_axes).zip(bars))
+    let axes = y_axes.into_iter().zip(x_axes).zip(bars);
+    for (((panel, cell), ((y, x), colours)), legend_above) in panels.iter().zip(cells).zip(axes).zip(legends)
     {
         let (area_left, area_top) = (cell.left + left, cell.top + above);
         let area = Rect {
@@ -88,7 +95,7 @@ pub(super) fn frames(figure: &Figure) -> Vec<Frame<'_>> {
             right: (cell.right - right).max(area_left + SMALLEST),
             bottom: (cell.bottom - below).max(area_top + SMALLEST),
         };
-        frames.push(Frame { panel, cell, area, x, y, colours });
+        frames.push(Frame { panel, cell, area, x, y, colours, legend_above });
     }
     frames
 }
@@ -213,7 +220,7 @@ mod tests {
 
     #[track_caller]
     fn inside(figure: &Figure) {
-        for frame in frames(figure) {
+        for frame in frames(figure, &[]) {
             let (area, cell) = (frame.area, frame.cell);
             assert!(area.left > cell.left && area.top > cell.top, "{area:?} in {cell:?}");
             assert!(area.right < cell.right && area.bottom < cell.bottom, "{area:?} in {cell:?}");
@@ -230,7 +237,7 @@ mod tests {
             .plot([0, 1], [1000.0001, 1000.0002])
             .ylabel("b");
         inside(&figure);
-        let frames = frames(&figure);
+        let frames = frames(&figure, &[]);
         assert_eq!(frames[0].area.left, frames[1].area.left);
         assert!(frames[0].area.bottom < frames[1].area.top);
     }
@@ -240,13 +247,13 @@ mod tests {
         let figure =
             Figure::new().plot([0, 1], [0, 1]).xlim(0, 1).xticks([0, 1], ["first", "a long last word"]);
         inside(&figure);
-        let frame = &frames(&figure)[0];
+        let frame = &frames(&figure, &[])[0];
         assert!(frame.area.right + text_width("a long last word", TICK_SIZE) / 2.0 <= frame.cell.right);
     }
 
     #[test]
     fn tiny_sheets_with_many_panels_still_have_areas() {
         let figure = Figure::new().size(100, 100).subplot(10, 10, 100).plot([0, 1], [0, 1]);
-        assert!(frames(&figure).iter().all(|f| f.area.width() > 0.0 && f.area.height() > 0.0));
+        assert!(frames(&figure, &[]).iter().all(|f| f.area.width() > 0.0 && f.area.height() > 0.0));
     }
 }

@@ -53,7 +53,11 @@ pub(super) fn words(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<()> {
         let factor =
             if frame.y.factor.is_empty() { 0.0 } else { 2.0 * text_width(&frame.y.factor, TICK_SIZE) };
         let (text, size) = fitted(&panel.title, TITLE_SIZE, (across - factor).max(40.0));
-        canvas.text(&text, (centre, area.top - 11.0), Lettering::new(size, TEXT, Anchor::Middle))?;
+        canvas.text(
+            &text,
+            (centre, area.top - frame.legend_above - 11.0),
+            Lettering::new(size, TEXT, Anchor::Middle),
+        )?;
     }
     if !panel.x.label.is_empty() {
         let factor = 2.0 * text_width(&frame.x.factor, TICK_SIZE);

@@ -13,10 +13,11 @@ use crate::{Error, Result};
 
 const SETUP: &str = include_str!("autograder/setup.sh");
 const RUN: &str = include_str!("autograder/run_autograder");
-/// What the grader and the kernel are built from.
-const SOURCES: [&str; 8] = [
+/// What the grader and the kernel are built from; Cargo reads no manifest that names a bench which is not there.
+const SOURCES: [&str; 9] = [
     "Cargo.toml",
     "Cargo.lock",
+    "benches",
     "src",
     "grader/Cargo.toml",
     "grader/SECURITY.md",
@@ -93,4 +94,39 @@ fn gather(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn what_the_zip_holds_is_a_workspace_and_a_course() {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let course = Course::find(Some(workspace)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("autograder.zip");
+        let count = write(&path, workspace, &course, "exercise1", false).unwrap();
+        let mut zip = zip::ZipArchive::new(std::fs::File::open(&path).unwrap()).unwrap();
+        assert_eq!(zip.len(), count);
+        zip.extract(folder.path()).unwrap();
+        for script in ["setup.sh", "run_autograder"] {
+            let text = std::fs::read_to_string(folder.path().join(script)).unwrap();
+            assert!(
+                text.contains(" --no-sandbox") && !text.contains("S@") && !text.contains("E@"),
+                "{script}"
+            );
+            let read = Command::new("bash").arg("-n").arg(folder.path().join(script)).status().unwrap();
+            assert!(read.success(), "{script}");
+        }
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.args(["metadata", "--no-deps", "--format-version", "1", "--offline", "--locked"]);
+        let read = command.current_dir(folder.path().join("grader")).output().unwrap();
+        assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+        assert!(Course::find(Some(&folder.path().join("course"))).unwrap().assignment("exercise1").is_ok());
+        assert!(!folder.path().join("course/solutions/exercise1.ipynb").exists());
+    }
 }

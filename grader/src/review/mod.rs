@@ -11,6 +11,7 @@ use std::sync::Mutex;
 
 use crate::gradebook::{Gradebook, NewComment, Override};
 use crate::notebook::Notebook;
+use crate::report::points as shown;
 use crate::{Error, Result, fingerprint};
 
 /// What a browser asks for, as far as it matters.
@@ -175,6 +176,7 @@ impl Desk {
             (false, Err(_)) => Err(Error::usage(format!("`{text}` is no number of points"), "")),
         };
         let set = points.and_then(|points| {
+            self.beyond(grading, points, &fields)?;
             self.book.set(&Override {
                 student: line.student.clone(),
                 assignment: Some(line.assignment.clone()),
@@ -185,6 +187,24 @@ impl Desk {
             })
         });
         self.changed(grading, &fields, set.map(|_| ()))
+    }
+
+    /// More points than a question has may be a bonus or a slip: they are taken when they are sent a second time.
+    fn beyond(&self, grading: i64, points: Option<f64>, fields: &BTreeMap<String, String>) -> Result<()> {
+        let report = self.book.report(grading)?;
+        let asked = fields.get("question").map(|q| q.trim());
+        let possible = report.questions.iter().find(|q| Some(q.id.as_str()) == asked).map(|q| q.points);
+        match (points, possible) {
+            (Some(points), Some(possible))
+                if points > possible && fields.get("beyond") != fields.get("points") =>
+            {
+                Err(Error::usage(
+                    format!("{} is more than the {} that the question has", shown(points), shown(possible)),
+                    "if it is a bonus, press `Save points` again; nothing is saved yet",
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The page again, with what was changed, or with why it was not.
@@ -367,7 +387,12 @@ mod tests {
         );
         refused(&format!("token={token}&question=q&points=two&author=a&reason=my+words"), 200, "my words");
         refused(&format!("token={token}&question=q&points=2&author=a&reason="), 200, "the reason is empty");
+        let bonus = format!("token={token}&question=q&points=99&author=a&reason=b");
+        refused(&bonus, 200, "more than the 2 that the question has");
+        refused(&format!("{bonus}&beyond=98"), 200, r#"name="beyond" value="99""#);
         assert_eq!(b.desk.book.history("<b>anna</b>").unwrap().len(), 1);
+        assert!(matches!(b.set(&format!("{bonus}&beyond=99")), Answer::Goto(..)), "asked twice, meant");
+        assert_eq!(b.desk.book.history("<b>anna</b>").unwrap().len(), 2);
         assert_eq!(b.get("/submission/99").0, 404);
         assert_eq!(b.get("/../../etc/passwd").0, 404);
         assert_eq!(decoded("%zz%20+%C3%A9%"), "  é");
