@@ -8,6 +8,7 @@ mod group_description;
 mod guarded;
 mod inputs;
 mod neuron_group;
+mod place;
 mod source;
 mod state;
 mod values;
@@ -24,10 +25,11 @@ pub(crate) use generator::Planned;
 pub(crate) use group_description::GroupDescription;
 pub(crate) use guarded::{Guarded, Shared, lock};
 pub(crate) use neuron_group::time_step;
+pub(crate) use place::{Ends, Place, selected};
 pub(crate) use source::AsView;
 pub(crate) use state::{GroupState, SPIKE, View};
 pub(crate) use variables::{
-    Columns, Place, declare_subexpressions, no_variable, read, replace, rows, scatter, selected, set_variable,
+    Columns, declare_subexpressions, no_variable, read, replace, rows, scatter, set_variable,
 };
 
 /// The name of code that runs at regular times, as Brian2 gives it.

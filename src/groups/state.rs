@@ -7,7 +7,8 @@ use litemap::LiteMap;
 
 use super::context::{Context, Live};
 use super::generator::Generator;
-use super::variables::{Column, Columns, Place, declare_subexpressions, read, selected, set_variable};
+use super::place::{Place, selected};
+use super::variables::{Column, Columns, declare_subexpressions, read, replace, set_variable};
 use crate::description::{NeuronGroupDescription, RegularDescription, Selection, Value};
 use crate::equations::{At, Equations, Flag, Meaning, Owner, Scope, Symbol, ValueType};
 use crate::error::{Error, ErrorKind, Result};
@@ -168,7 +169,7 @@ impl GroupState {
         let scope = self.scope_of_part(context, part)?;
         let place = self.place(context, &scope, part);
         let (slot, chosen, new) = set_variable(&self.columns, self.name(), variable, index, value, &place)?;
-        super::variables::replace(&mut context.store[slot.place()], &chosen, new);
+        replace(&mut context.store[slot.place()], chosen, new);
         Ok(())
     }
 

@@ -1,10 +1,10 @@
-//! Columns of state with name, dimension and type; evaluating an expression over elements; setting values with units.
+//! Columns of state with name, dimension and type; setting and reading values with units.
 //! Shared by neuron groups and synapses.
 
 use std::collections::BTreeMap;
 
 use super::context::Context;
-use crate::codegen::{BLOCK, Elements, Inputs, Lowering, Machine, Tape};
+use super::place::{Chosen, Place, selected};
 use crate::description::{Selection, Value};
 use crate::equations::{
     At, Definition, Equations, Expr, ExprKind, Flag, Kind, Meaning, Owner, Scope, Slot, Symbol, ValueType,
@@ -132,99 +132,8 @@ pub(crate) fn declare_subexpressions(equations: &Equations, scope: &mut Scope, o
     }
 }
 
-/// Where an expression is evaluated: the names it may use and the columns behind them.
-pub(crate) struct Place<'a> {
-    pub(crate) scope: &'a Scope,
-    pub(crate) store: &'a [Vec<f64>],
-    /// Where the elements of this part begin in the columns.
-    pub(crate) first: usize,
-    /// For synapses, the source and target neuron of each.
-    pub(crate) ends: Option<(&'a [u32], &'a [u32])>,
-    pub(crate) time: f64,
-    pub(crate) stream: crate::random::Stream,
-    pub(crate) len: usize,
-}
-
-impl Place<'_> {
-    /// The value of an expression for each of the chosen elements.
-    pub(crate) fn evaluate(&self, expr: &Expr, chosen: &[u32]) -> Result<Vec<f64>> {
-        let mut lowering = Lowering::new(self.scope);
-        let value = lowering.expression(expr)?;
-        let tape = Tape::new(&lowering.graph, &[value]);
-        let mut machine = Machine::default();
-        let mut out = Vec::with_capacity(chosen.len());
-        for block in chosen.chunks(BLOCK) {
-            let own = self.absolute(block.to_vec());
-            let (pre, post) = match self.ends {
-                Some((i, j)) => (gather(i, block), gather(j, block)),
-                None => (Vec::new(), Vec::new()),
-            };
-            let inputs = Inputs {
-                store: self.store,
-                elements: [Elements::List(&own), Elements::List(&pre), Elements::List(&post)],
-                time: self.time,
-                stream: self.stream,
-                step: 0,
-            };
-            machine.run(&tape, &inputs, block.len());
-            out.extend_from_slice(machine.result(0));
-        }
-        Ok(out)
-    }
-
-    /// Elements of the columns for elements of this part.
-    pub(crate) fn absolute(&self, mut chosen: Vec<u32>) -> Vec<u32> {
-        let first = u32::try_from(self.first).unwrap_or(u32::MAX);
-        if first > 0 {
-            chosen.iter_mut().for_each(|k| *k += first);
-        }
-        chosen
-    }
-
-    fn all(&self) -> Vec<u32> {
-        (0..u32::try_from(self.len).unwrap_or(u32::MAX)).collect()
-    }
-}
-
-fn gather(ends: &[u32], block: &[u32]) -> Vec<u32> {
-    block.iter().map(|s| ends[*s as usize]).collect()
-}
-
-/// The elements of a selection, in its order.
-pub(crate) fn selected(selection: &Selection, place: &Place<'_>) -> Result<Vec<u32>> {
-    let all = || place.all();
-    match selection {
-        Selection::All => Ok(all()),
-        Selection::Indices(list) => list
-            .iter()
-            .map(|&k| {
-                u32::try_from(k).ok().filter(|_| k < place.len).ok_or_else(|| {
-                    Error::new(ErrorKind::Index, format!("there is no element {k}")).help(if place.len == 0 {
-                        "there are no elements at all yet".to_owned()
-                    } else {
-                        format!("indices go from 0 to {}", place.len - 1)
-                    })
-                })
-            })
-            .collect(),
-        Selection::Slice { start, stop, step } => slice(*start, *stop, *step, place.len),
-        Selection::Condition(text) => {
-            let expr = parse_expression("condition", text)?;
-            let chosen =
-                match check_expression(&expr, place.scope).map_err(|e| e.in_text("condition", text))? {
-                    Kind::Condition => place.evaluate(&expr, &all()),
-                    Kind::Number(_) => Err(Error::new(ErrorKind::Type, "an index text must be a condition")
-                        .label(expr.span.clone(), "this is a number")
-                        .help("write a comparison, as in `i > 3`")),
-                };
-            let holds = chosen.map_err(|e| e.in_text("condition", text))?;
-            Ok(all().into_iter().zip(holds).filter(|(_, h)| *h != 0.0).map(|(k, _)| k).collect())
-        }
-    }
-}
-
 /// New values of `column` for the chosen elements, checked against its dimension and type.
-pub(crate) fn assign(column: &Column, value: &Value, chosen: &[u32], place: &Place<'_>) -> Result<Vec<f64>> {
+pub(crate) fn assign(column: &Column, value: &Value, chosen: &Chosen, place: &Place<'_>) -> Result<Vec<f64>> {
     let what = format!("`{}`", column.name);
     let mut new = match value {
         Value::Expression(text) => {
@@ -282,25 +191,6 @@ pub(crate) fn assign(column: &Column, value: &Value, chosen: &[u32], place: &Pla
     Ok(new)
 }
 
-/// Python's slices: negative numbers count from the end, and what lies outside is left out.
-fn slice(start: Option<i64>, stop: Option<i64>, step: Option<i64>, len: usize) -> Result<Vec<u32>> {
-    let step = step.unwrap_or(1);
-    if step < 1 {
-        return Err(Error::new(ErrorKind::Index, format!("a slice cannot go in steps of {step}"))
-            .help("give a step from 1 on"));
-    }
-    let n = i64::try_from(len).unwrap_or(i64::MAX);
-    let place = |k: i64| if k < 0 { (k + n).max(0) } else { k.min(n) };
-    let (first, end) = (place(start.unwrap_or(0)), place(stop.unwrap_or(n)));
-    let mut out = Vec::new();
-    let mut k = first;
-    while k < end {
-        out.push(u32::try_from(k).unwrap_or(u32::MAX));
-        k += step;
-    }
-    Ok(out)
-}
-
 pub(crate) fn no_variable<'a>(name: &str, object: &str, known: impl Iterator<Item = &'a str>) -> Error {
     let known: Vec<&str> = known.collect();
     let error = Error::new(ErrorKind::UnknownName, format!("`{object}` has no variable `{name}`"));
@@ -318,7 +208,7 @@ pub(crate) fn set_variable(
     index: &Selection,
     value: &Value,
     place: &Place<'_>,
-) -> Result<(Slot, Vec<u32>, Vec<f64>)> {
+) -> Result<(Slot, Chosen, Vec<f64>)> {
     let Some(column) = columns.find(variable) else {
         if place.scope.is_variable(variable) {
             return Err(Error::new(ErrorKind::Value, format!("`{variable}` of `{object}` cannot be set"))
@@ -338,17 +228,22 @@ pub(crate) fn set_variable(
             )
             .help("set it without an index"));
         }
-        return Ok((column.slot, vec![0], assign(column, value, &[0], place)?));
+        let new = assign(column, value, &Chosen::All(1), place)?;
+        return Ok((column.slot, Chosen::All(1), new));
     }
-    let chosen = selected(index, place)?;
+    let whole = index.is_all() && place.first == 0 && column.at.via.is_none();
+    let chosen = if whole { place.all() } else { Chosen::List(selected(index, place)?) };
     let new = assign(column, value, &chosen, place)?;
-    let mut elements = place.absolute(chosen);
+    if whole {
+        return Ok((column.slot, chosen, new));
+    }
+    let mut elements = place.absolute(chosen.into_list());
     if let Some(via) = column.at.via {
         // A linked variable is that of another group; setting one sets the other.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "indices")]
         elements.iter_mut().for_each(|k| *k = place.store[via.place()][*k as usize] as u32);
     }
-    Ok((column.slot, elements, new))
+    Ok((column.slot, Chosen::List(elements), new))
 }
 
 /// Puts new values in the place of those of the chosen elements.
@@ -359,13 +254,10 @@ pub(crate) fn scatter(column: &mut [f64], chosen: &[u32], new: &[f64]) {
 }
 
 /// The same with values of one's own, which become the column if they are all of it.
-pub(crate) fn replace(column: &mut Vec<f64>, chosen: &[u32], new: Vec<f64>) {
-    let is_all =
-        chosen.len() == column.len() && (0..).zip(chosen).all(|(k, element): (u32, _)| k == *element);
-    if is_all && new.len() == column.len() {
-        *column = new;
-    } else {
-        scatter(column, chosen, &new);
+pub(crate) fn replace(column: &mut Vec<f64>, chosen: Chosen, new: Vec<f64>) {
+    match chosen {
+        Chosen::All(n) if n as usize == column.len() && new.len() == column.len() => *column = new,
+        chosen => scatter(column, &chosen.into_list(), &new),
     }
 }
 
@@ -376,8 +268,11 @@ pub(crate) fn read(name: &str, object: &str, index: &Selection, place: &Place<'_
         return Err(no_variable(name, object, names.into_iter()));
     };
     let chosen = match symbol.meaning {
-        Meaning::Column(_, At { owner: Owner::Shared, .. }) | Meaning::Constant(_) | Meaning::Time => vec![0],
-        _ => selected(index, place)?,
+        Meaning::Column(_, At { owner: Owner::Shared, .. }) | Meaning::Constant(_) | Meaning::Time => {
+            Chosen::All(1)
+        }
+        _ if index.is_all() => place.all(),
+        _ => Chosen::List(selected(index, place)?),
     };
     // Names of delays are no expressions, so the symbol itself is looked at.
     let span = 0..name.len();

@@ -52,7 +52,10 @@ impl Pathway {
         }
         self.block += 1;
         for (k, &s) in due.iter().take(BLOCK).enumerate() {
-            let elements = [s as usize, synapses.i[s as usize] as usize, synapses.j[s as usize] as usize];
+            let s = s as usize;
+            // Sources are in a list only if somebody asks for them.
+            let source = if self.touched[1].is_empty() { 0 } else { synapses.i.list()[s] };
+            let elements = [s, source as usize, synapses.j.list()[s] as usize];
             let seen = self.touched.iter().zip(elements).any(|(t, e)| t.get(e) == Some(&self.block));
             if seen {
                 return k.max(1);
@@ -80,6 +83,7 @@ impl Pathway {
         let lists = [(&mut pre, &synapses.i), (&mut post, &synapses.j)];
         for ((ends, list), _) in lists.into_iter().zip(self.needs).filter(|(_, needed)| *needed) {
             ends.clear();
+            let list = list.list();
             ends.extend(block.iter().map(|&s| list[s as usize]));
         }
         if let Some((system, last)) = &self.coupled {

@@ -13,7 +13,7 @@ use super::state_update::{Cache, StateUpdate};
 use crate::codegen::{BLOCK, Elements, Inputs, Machine, Tape};
 use crate::equations::{Owner, Slot};
 use crate::error::{Error, ErrorKind, Result};
-use crate::groups::{Context, GroupState, Planned, SPIKE};
+use crate::groups::{Context, Ends, GroupState, Planned, SPIKE};
 use crate::monitors::{RateRecord, SpikeRecord, StateRecord};
 use crate::random::Stream;
 use crate::synapses::SynapsesState;
@@ -162,7 +162,7 @@ impl Engine<'_> {
                     }
                     Target::Synapses(s) => {
                         let state = &self.synapses[*s].state;
-                        let ends = Some((&state.i[..], &state.j[..]));
+                        let ends = Some((state.i.list(), state.j.list()));
                         let chosen = Chosen::Range(0, state.len());
                         program.run(store, chosen, ends, &self.now, by);
                     }
@@ -218,14 +218,9 @@ impl Engine<'_> {
         record.t.push(self.now.time);
         for (tape, samples) in tapes.iter().zip(&mut record.samples) {
             for block in record.elements.chunks(BLOCK) {
-                let (pre, post) = match watch {
-                    Watch::Group => (Vec::new(), Vec::new()),
-                    Watch::Synapses(s) => {
-                        let state = &self.synapses[*s].state;
-                        let ends =
-                            |list: &[u32]| block.iter().map(|&k| list[k as usize]).collect::<Vec<u32>>();
-                        (ends(&state.i), ends(&state.j))
-                    }
+                let [pre, post] = match watch {
+                    Watch::Group => Default::default(),
+                    Watch::Synapses(s) => self.synapses[*s].state.ends(block),
                 };
                 let inputs = Inputs {
                     store,
@@ -285,7 +280,7 @@ impl Engine<'_> {
         let own = update.slots();
         let cost = update.is_separable(own).then(|| update.cost());
         let job = Job { elements: (0, state.len()), own, cost, whole_blocks: false };
-        let (i, j) = (&state.i[..], &state.j[..]);
+        let (i, j) = (state.i.list(), state.j.list());
         self.crew.share(&job, store, caches, |columns, range, hand, cache| {
             let base = range.start;
             for (start, count) in blocks(range) {
@@ -302,10 +297,10 @@ impl Engine<'_> {
         let state = &self.synapses[*synapses].state;
         // Put together first: the expression may read the variable that is being summed.
         let mut total = vec![0.0; range.len()];
-        let targets = if *owner == Owner::Pre { &state.i } else { &state.j };
+        let targets = if *owner == Owner::Pre { &state.i } else { &state.j }.list();
         for start in (0..state.len()).step_by(BLOCK) {
             let count = BLOCK.min(state.len() - start);
-            let elements = ends((&state.i, &state.j), start, count);
+            let elements = ends((state.i.list(), state.j.list()), start, count);
             let inputs =
                 Inputs { store, elements, time: self.now.time, stream: *stream, step: self.now.step };
             self.machine.run(tape, &inputs, count);

@@ -4,6 +4,7 @@
 mod clock;
 mod compile;
 mod crew;
+mod delays;
 mod delivery;
 mod engine;
 mod event_program;

@@ -4,8 +4,9 @@
 use litemap::LiteMap;
 
 use super::crew::Crew;
+use super::delays::delay_steps;
 use super::program::Now;
-use super::rows::{Calendar, Rows, Span, Summands, delay_steps};
+use super::rows::{Calendar, Rows, Span, Summands};
 use crate::codegen::{Fun1, Fun2, Graph, Lowering, Machine, Node, Tape, Value};
 use crate::description::{PathwayDescription, Side};
 use crate::equations::{At, Owner, Slot, parse_statements};
@@ -153,7 +154,7 @@ impl Pathway {
                 if delay < NEAR {
                     self.calendar.add(delay, span);
                 } else {
-                    span.for_each(|p| queue.push(delay, self.rows.synapse(p)));
+                    self.rows.synapses(&span).for_each(|s| queue.push(delay, s));
                 }
             }
         }
@@ -167,7 +168,7 @@ impl Pathway {
             due.clear();
             due.extend(earlier);
             for span in &spans {
-                due.extend(span.clone().map(|p| self.rows.synapse(p)));
+                due.extend(self.rows.synapses(span));
             }
             self.deliver(&due, synapses, store, now, machine);
             self.due = due;
@@ -180,7 +181,7 @@ impl Pathway {
         let queue = &mut synapses.queues[self.queue];
         for (delay, spans) in (0_u64..).zip(std::mem::take(&mut self.calendar.coming)) {
             for span in spans {
-                span.for_each(|p| queue.push(delay, self.rows.synapse(p)));
+                self.rows.synapses(&span).for_each(|s| queue.push(delay, s));
             }
         }
     }
@@ -196,22 +197,22 @@ impl Pathway {
         crew: &mut Crew,
     ) {
         let write = self.writes[0];
-        let neurons = if write.at.owner == Owner::Pre { &synapses.i } else { &synapses.j };
+        let neurons = if write.at.owner == Owner::Pre { &synapses.i } else { &synapses.j }.list();
         let mut column = std::mem::take(&mut store[write.slot.place()]);
         let summands = match summand {
             Summand::Number(x) => Summands::Same(x),
             Summand::Column(slot) => Summands::Each(&store[slot.place()]),
         };
-        let count = spans.iter().map(ExactSizeIterator::len).sum();
+        let count = spans.iter().map(Span::len).sum();
         let cuts = crew.cuts(column.len(), (count, spans.len()));
         let cuts = cuts.filter(|_| *self.sorted.get_or_insert_with(|| self.rows.are_sorted(neurons)));
         let (rows, n) = (&self.rows, column.len());
         match cuts {
-            None => spans.iter().for_each(|span| rows.add(span.clone(), neurons, summands, &mut column, 0)),
+            None => spans.iter().for_each(|span| rows.add(span, neurons, summands, &mut column, 0)),
             Some(cuts) => crew.split(&mut column, &cuts, |range, part| {
                 for span in spans {
-                    let span = rows.within(span.clone(), neurons, (&range, n));
-                    rows.add(span, neurons, summands, part, range.start);
+                    let span = rows.within(span, neurons, (&range, n));
+                    rows.add(&span, neurons, summands, part, range.start);
                 }
             }),
         }

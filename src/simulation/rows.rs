@@ -2,21 +2,42 @@
 //! A span of a row stands for all its synapses, so that a spike costs as much as it has different delays.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::groups::Context;
-use crate::synapses::{SynapsesState, delay_name};
+use super::delays::{Delays, steps};
+use crate::synapses::Neurons;
 
-/// Places in the order of the rows.
-pub(super) type Span = std::ops::Range<u32>;
+/// Neighbouring places in the order of the rows, all of one row and one delay.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Span {
+    places: Range<u32>,
+    /// What the order counts synapses from.
+    base: u32,
+}
 
 /// Synapses sorted by the neuron that drives them, then by delay, then by their numbers.
 pub(super) struct Rows {
     /// Where the synapses of each neuron start.
     starts: Vec<u32>,
-    /// The synapse at each place, if places are not the numbers themselves.
-    pub(super) order: Option<Vec<u32>>,
-    delays: Delays,
+    order: Order,
+    delays: Spread,
+}
+
+/// The synapse at each place.
+enum Order {
+    /// Places are the numbers themselves.
+    Same,
+    /// Synapses of one neuron are neighbours, and not many: they are counted from the first one.
+    Near(Vec<u16>),
+    Far(Vec<u32>),
+}
+
+/// Delays in steps, by rows.
+enum Spread {
+    /// All synapses have this one.
+    Same(u64),
+    /// For each row its first span, and the end of all; for each span where it starts, and its delay.
+    Spans { rows: Vec<u32>, starts: Vec<u32>, delays: Vec<u64> },
 }
 
 /// What synapses add to a neuron: all of them the same number, or each its own.
@@ -26,65 +47,130 @@ pub(super) enum Summands<'a> {
     Each(&'a [f64]),
 }
 
-/// Delays in steps.
-pub(super) enum Delays {
-    /// All synapses have this one.
-    Same(u64),
-    /// By synapse, and in rows by place.
-    Each(Vec<u64>),
+impl Span {
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+}
+
+impl Order {
+    /// In rows that are neighbours.
+    fn in_rows(starts: &[u32], delays: Delays<'_>, len: usize) -> Self {
+        let is_short = |row: &[u32]| row[1] - row[0] <= 1 << u16::BITS;
+        match delays {
+            Delays::Same(_) => Self::Same,
+            Delays::Each(..) if starts.windows(2).all(is_short) => Self::Near(vec![0; len]),
+            Delays::Each(..) => Self::Far((0..starts.last().copied().unwrap_or(0)).collect()),
+        }
+    }
+
+    fn synapse(&self, place: u32, base: u32) -> u32 {
+        match self {
+            Self::Same => place,
+            Self::Near(order) => base + u32::from(order[place as usize]),
+            Self::Far(order) => order[place as usize],
+        }
+    }
+
+    fn base(&self, start: u32) -> u32 {
+        if matches!(self, Self::Near(_)) { start } else { 0 }
+    }
+
+    /// Sorts each row by delay.
+    #[expect(clippy::cast_possible_truncation, reason = "rows of near synapses are short")]
+    fn sort(&mut self, starts: &[u32], seconds: &[f64], dt: f64) -> Spread {
+        let (mut rows, mut firsts, mut delays) = (Vec::with_capacity(starts.len()), Vec::new(), Vec::new());
+        let mut row: Vec<(u64, u32)> = Vec::new();
+        for ends in starts.windows(2) {
+            rows.push(firsts.len() as u32);
+            let places = ends[0] as usize..ends[1] as usize;
+            row.clear();
+            match self {
+                Self::Same | Self::Near(_) => row.extend((ends[0]..ends[1]).map(|s| (0, s))),
+                Self::Far(order) => row.extend(order[places.clone()].iter().map(|s| (0, *s))),
+            }
+            row.iter_mut().for_each(|(delay, s)| *delay = steps(seconds[*s as usize], dt));
+            row.sort_unstable();
+            match self {
+                Self::Same => {}
+                Self::Near(order) => {
+                    order[places].iter_mut().zip(&row).for_each(|(o, (_, s))| *o = (s - ends[0]) as u16);
+                }
+                Self::Far(order) => order[places].iter_mut().zip(&row).for_each(|(o, (_, s))| *o = *s),
+            }
+            let mut place = ends[0];
+            for span in row.chunk_by(|a, b| a.0 == b.0) {
+                firsts.push(place);
+                delays.push(span[0].0);
+                place += span.len() as u32;
+            }
+        }
+        rows.push(firsts.len() as u32);
+        firsts.push(starts.last().copied().unwrap_or(0));
+        Spread::Spans { rows, starts: firsts, delays }
+    }
+}
+
+/// Where the synapses of each of `n` neurons start, and the synapses in that order.
+fn by_neuron(drivers: &[u32], n: usize) -> (Vec<u32>, Vec<u32>) {
+    // Counted two places ahead, so that what is the next place of a neuron while the list is filled is its end afterwards.
+    let mut starts = vec![0_u32; n + 2];
+    for &d in drivers {
+        starts[d as usize + 2] += 1;
+    }
+    for k in 1..n + 2 {
+        starts[k] += starts[k - 1];
+    }
+    let mut order = vec![0; drivers.len()];
+    for (s, &d) in (0_u32..).zip(drivers) {
+        let next = &mut starts[d as usize + 1];
+        order[*next as usize] = s;
+        *next += 1;
+    }
+    starts.truncate(n + 1);
+    (starts, order)
 }
 
 impl Rows {
-    pub(super) fn new(drivers: &[u32], n: usize, delays: Delays) -> Self {
-        let mut starts = vec![0_u32; n + 1];
-        for &d in drivers {
-            starts[d as usize + 1] += 1;
-        }
-        for k in 0..n {
-            starts[k + 1] += starts[k];
-        }
-        if matches!(delays, Delays::Same(_)) && drivers.is_sorted() {
-            return Self { starts, order: None, delays };
-        }
-        let mut next = starts.clone();
-        let mut order = vec![0; drivers.len()];
-        for (s, &d) in (0_u32..).zip(drivers) {
-            order[next[d as usize] as usize] = s;
-            next[d as usize] += 1;
-        }
-        let Delays::Each(delays) = delays else {
-            return Self { starts, order: Some(order), delays };
+    pub(super) fn new(drivers: &Neurons, n: usize, delays: Delays<'_>) -> Self {
+        let (starts, mut order) = match drivers.starts(n) {
+            Some(starts) => {
+                let order = Order::in_rows(&starts, delays, drivers.len());
+                (starts, order)
+            }
+            None => {
+                let (starts, order) = by_neuron(drivers.list(), n);
+                let is_same = matches!(delays, Delays::Same(_)) && drivers.list().is_sorted();
+                (starts, if is_same { Order::Same } else { Order::Far(order) })
+            }
         };
-        for row in starts.windows(2) {
-            order[row[0] as usize..row[1] as usize].sort_by_key(|s| delays[*s as usize]);
-        }
-        let delays = order.iter().map(|s| delays[*s as usize]).collect();
-        Self { starts, order: Some(order), delays: Delays::Each(delays) }
+        let delays = match delays {
+            Delays::Same(delay) => Spread::Same(delay),
+            Delays::Each(seconds, dt) => order.sort(&starts, seconds, dt),
+        };
+        Self { starts, order, delays }
     }
 
-    pub(super) fn synapse(&self, place: u32) -> u32 {
-        self.order.as_ref().map_or(place, |order| order[place as usize])
+    /// The synapses of a span, in their order.
+    pub(super) fn synapses(&self, span: &Span) -> impl Iterator<Item = u32> {
+        span.places.clone().map(|place| self.order.synapse(place, span.base))
     }
 
     /// True if in each row, between two changes of the delay, these neurons of the synapses go up.
     pub(super) fn are_sorted(&self, neurons: &[u32]) -> bool {
         let rows = u32::try_from(self.starts.len() - 1).unwrap_or(u32::MAX);
-        let neuron = |place| neurons[self.synapse(place) as usize];
-        (0..rows).flat_map(|row| self.of(row)).all(|(_, span)| span.is_sorted_by_key(neuron))
+        let neuron = |s| neurons[s as usize];
+        (0..rows).flat_map(|row| self.of(row)).all(|(_, span)| self.synapses(&span).is_sorted_by_key(neuron))
     }
 
     /// The part of a sorted span whose neurons are in a range of all `n`.
-    pub(super) fn within(
-        &self,
-        span: Span,
-        neurons: &[u32],
-        (range, n): (&std::ops::Range<usize>, usize),
-    ) -> Span {
+    pub(super) fn within(&self, span: &Span, neurons: &[u32], (range, n): (&Range<usize>, usize)) -> Span {
+        let Span { places: span, base } = span.clone();
         let first = |limit: usize| {
             if limit == 0 || limit >= n {
                 return if limit == 0 { span.start } else { span.end };
             }
-            let is_before = |place: u32| (neurons[self.synapse(place) as usize] as usize) < limit;
+            let is_before = |place: u32| (neurons[self.order.synapse(place, base) as usize] as usize) < limit;
             // Where it would be if they were spread evenly; from there in growing steps, then halving what is left.
             let share = span.len() * limit / n;
             let guess = span.start + u32::try_from(share).unwrap_or(0);
@@ -114,67 +200,70 @@ impl Rows {
             }
             low
         };
-        first(range.start)..first(range.end)
+        Span { places: first(range.start)..first(range.end), base }
     }
 
     /// Adds a number, or that of each synapse, to the neurons that a span reaches; `out` starts with the neuron `base`.
     pub(super) fn add(
         &self,
-        span: Span,
+        span: &Span,
         neurons: &[u32],
         summands: Summands<'_>,
         out: &mut [f64],
         base: usize,
     ) {
-        let range = span.start as usize..span.end as usize;
-        match (summands, &self.order) {
-            (Summands::Same(x), None) => {
-                for neuron in &neurons[range] {
-                    out[*neuron as usize - base] += x;
+        let range = span.places.start as usize..span.places.end as usize;
+        match &self.order {
+            Order::Same => {
+                let neurons = &neurons[range.clone()];
+                match summands {
+                    Summands::Same(x) => neurons.iter().for_each(|neuron| out[*neuron as usize - base] += x),
+                    Summands::Each(values) => {
+                        for (neuron, x) in neurons.iter().zip(&values[range]) {
+                            out[*neuron as usize - base] += x;
+                        }
+                    }
                 }
             }
-            (Summands::Each(values), None) => {
-                for (neuron, x) in neurons[range.clone()].iter().zip(&values[range]) {
-                    out[*neuron as usize - base] += x;
-                }
+            Order::Near(order) => {
+                let (synapses, first) = (&order[range], span.base as usize);
+                let synapses = synapses.iter().map(|k| first + usize::from(*k));
+                add(synapses, neurons, summands, out, base);
             }
-            (Summands::Same(x), Some(order)) => {
-                for synapse in &order[range] {
-                    out[neurons[*synapse as usize] as usize - base] += x;
-                }
-            }
-            (Summands::Each(values), Some(order)) => {
-                for synapse in &order[range] {
-                    out[neurons[*synapse as usize] as usize - base] += values[*synapse as usize];
-                }
+            Order::Far(order) => {
+                add(order[range].iter().map(|s| *s as usize), neurons, summands, out, base);
             }
         }
     }
 
     /// The synapses of a neuron, cut where the delay changes.
     pub(super) fn of(&self, neuron: u32) -> impl Iterator<Item = (u64, Span)> {
-        let mut start = self.starts[neuron as usize];
-        let end = self.starts[neuron as usize + 1];
-        std::iter::from_fn(move || {
-            if start >= end {
-                return None;
+        let row = neuron as usize;
+        let (start, end) = (self.starts[row], self.starts[row + 1]);
+        let base = self.order.base(start);
+        let spans = match &self.delays {
+            Spread::Same(_) => 0..usize::from(start < end),
+            Spread::Spans { rows, .. } => rows[row] as usize..rows[row + 1] as usize,
+        };
+        spans.map(move |k| match &self.delays {
+            Spread::Same(delay) => (*delay, Span { places: start..end, base }),
+            Spread::Spans { starts, delays, .. } => {
+                (delays[k], Span { places: starts[k]..starts[k + 1], base })
             }
-            let first = start;
-            let delay = match &self.delays {
-                Delays::Same(delay) => {
-                    start = end;
-                    *delay
-                }
-                Delays::Each(delays) => {
-                    let delay = delays[first as usize];
-                    while start < end && delays[start as usize] == delay {
-                        start += 1;
-                    }
-                    delay
-                }
-            };
-            Some((delay, first..start))
         })
+    }
+}
+
+fn add(
+    synapses: impl Iterator<Item = usize>,
+    neurons: &[u32],
+    summands: Summands<'_>,
+    out: &mut [f64],
+    base: usize,
+) {
+    match summands {
+        Summands::Same(x) => synapses.for_each(|s| out[neurons[s] as usize - base] += x),
+        Summands::Each(values) => synapses.for_each(|s| out[neurons[s] as usize - base] += values[s]),
     }
 }
 
@@ -206,41 +295,6 @@ impl Calendar {
     }
 }
 
-/// Brian2's rounding: `int(delay/dt + 0.5)`.
-pub(super) fn delay_steps(
-    synapses: &SynapsesState,
-    context: &Context,
-    pathway: &str,
-    dt: f64,
-) -> Result<Delays> {
-    let Some(slot) = synapses.columns.slot(&delay_name(pathway)) else {
-        return Ok(Delays::Same(0));
-    };
-    let steps = |(s, &delay): (usize, &f64)| {
-        if !(0.0..=1e15).contains(&(delay / dt)) {
-            return Err(Error::new(
-                ErrorKind::Value,
-                format!("the delay of synapse {s} of `{}` is {delay} s", synapses.name()),
-            )
-            .help("a delay is a time from 0 on"));
-        }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just here")]
-        Ok((delay / dt + 0.5) as u64)
-    };
-    let delays = &context.store[slot.place()];
-    let Some(first) = delays.first() else { return Ok(Delays::Same(0)) };
-    let (same, first) = (first.to_bits(), steps((0, first))?);
-    if delays.iter().all(|delay| delay.to_bits() == same) {
-        return Ok(Delays::Same(first));
-    }
-    for delay in delays.iter().enumerate() {
-        if steps(delay)? != first {
-            return Ok(Delays::Each(delays.iter().enumerate().map(steps).collect::<Result<_>>()?));
-        }
-    }
-    Ok(Delays::Same(first))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -253,19 +307,55 @@ mod tests {
             mut neurons in proptest::collection::vec(0..300_u32, 0..120), cuts in (0..300_usize, 0..300_usize)
         ) {
             neurons.sort_unstable();
-            let drivers = vec![0; neurons.len()];
-            let rows = Rows::new(&drivers, 1, Delays::Same(0));
-            let whole = 0..u32::try_from(neurons.len()).unwrap();
+            let rows = Rows::new(&vec![0; neurons.len()].into(), 1, Delays::Same(0));
+            let whole = Span { places: 0..u32::try_from(neurons.len()).unwrap(), base: 0 };
             let cuts = [0, cuts.0.min(cuts.1), cuts.0.max(cuts.1), 300];
             let mut next = 0;
             for cut in cuts.windows(2) {
-                let part = rows.within(whole.clone(), &neurons, (&(cut[0]..cut[1]), 300));
+                let part = rows.within(&whole, &neurons, (&(cut[0]..cut[1]), 300));
+                let part = part.places;
                 prop_assert_eq!(part.start, next);
                 next = part.end;
                 let is_inside = |k: &u32| (cut[0]..cut[1]).contains(&(*k as usize));
                 prop_assert!(neurons[part.start as usize..part.end as usize].iter().all(is_inside));
             }
-            prop_assert_eq!(next, whole.end);
+            prop_assert_eq!(next, whole.places.end);
+        }
+
+        /// Near or far, in the neurons' order or not.
+        #[test]
+        fn rows_are_in_the_order_of_neuron_delay_and_number(
+            synapses in proptest::collection::vec((0..5_u32, 0..4_u8), 0..60), in_order in any::<bool>(), same in any::<bool>()
+        ) {
+            let mut synapses = synapses;
+            if in_order {
+                synapses.sort_by_key(|s| s.0);
+            }
+            let drivers: Vec<u32> = synapses.iter().map(|s| s.0).collect();
+            let seconds: Vec<f64> = synapses.iter().map(|s| if same { 2.0 } else { f64::from(s.1) }).collect();
+            let delays = if same { Delays::Same(2) } else { Delays::Each(&seconds, 1.0) };
+            for neurons in [Neurons::from(drivers.clone()), Neurons::List(drivers.clone())] {
+                let rows = Rows::new(&neurons, 6, delays);
+                for neuron in 0..6 {
+                    let mut expected: Vec<(u64, u32)> = (0..).zip(&drivers).filter(|(_, d)| **d == neuron)
+                        .map(|(s, _): (u32, _)| (steps(seconds[s as usize], 1.0), s)).collect();
+                    expected.sort_unstable();
+                    let spans: Vec<(u64, Span)> = rows.of(neuron).collect();
+                    prop_assert!(spans.windows(2).all(|pair| pair[0].0 < pair[1].0));
+                    let found: Vec<(u64, u32)> = spans.iter()
+                        .flat_map(|(delay, span)| rows.synapses(span).map(|s| (*delay, s))).collect();
+                    prop_assert_eq!(found, expected);
+                    for (_, span) in spans {
+                        let mut out = [0.0; 60];
+                        let everybody: Vec<u32> = (0..60).collect();
+                        rows.add(&span, &everybody, Summands::Same(1.0), &mut out, 0);
+                        let reached: Vec<u32> = (0..60).filter(|k| out[*k as usize] > 0.0).collect();
+                        let mut all: Vec<u32> = rows.synapses(&span).collect();
+                        all.sort_unstable();
+                        prop_assert_eq!(reached, all);
+                    }
+                }
+            }
         }
     }
 }

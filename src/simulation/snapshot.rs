@@ -12,7 +12,7 @@ use crate::description::Operation;
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::evidence::{Row, bounded_json};
 use crate::groups::{Context, lock};
-use crate::synapses::SpikeQueue;
+use crate::synapses::{Neurons, SpikeQueue};
 
 /// The state of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -71,7 +71,8 @@ impl Snapshot {
         }
         for object in &objects.synapses {
             let state = object.live()?.state();
-            let (i, j, queues) = (state.i.clone(), state.j.clone(), state.queues.clone());
+            let (i, j, queues) =
+                (state.i.to_vec().into_owned(), state.j.to_vec().into_owned(), state.queues.clone());
             let part = SynapsesPart { i, j, connected: state.connected, queues };
             s.synapses.insert(object.name().to_owned(), part);
         }
@@ -127,7 +128,8 @@ impl Snapshot {
         for object in &objects.synapses {
             let (mut state, part) =
                 (object.live()?.state(), self.synapses[&object.name().to_owned()].clone());
-            (state.i, state.j, state.connected, state.queues) = (part.i, part.j, part.connected, part.queues);
+            (state.i, state.j) = (part.i.into(), Neurons::List(part.j));
+            (state.connected, state.queues) = (part.connected, part.queues);
         }
         for monitor in &objects.state_monitors {
             let (mut record, (t, samples)) =

@@ -2,8 +2,8 @@
 //! The text was taken apart by `generator`; what passes here goes through the same rules as all other candidates.
 
 use super::generator::{self, Generator, Iteration};
-use super::pairs::{Candidates, Outer, Pairs, Rules, index, not_a_probability};
-use crate::codegen::{Machine, Tape};
+use super::pairs::{Candidates, Outer, Rules, index, not_a_probability};
+use crate::codegen::Tape;
 use crate::description::ConnectDescription;
 use crate::equations::{Expr, ExprKind, Owner, expect};
 use crate::error::{Error, ErrorKind, Result};
@@ -11,20 +11,16 @@ use crate::units::Dimension;
 
 impl Candidates<'_> {
     /// Candidates of a generator, row by row.
-    #[expect(clippy::too_many_arguments, reason = "the row and all that it needs")]
     pub(super) fn generate(
         &mut self,
         outer: Outer,
         text: &str,
         connect: &ConnectDescription,
         mut rules: Rules,
-        machine: &mut Machine,
-        found: &mut Pairs,
-        first: usize,
     ) -> Result<()> {
         let generator = generator::parse(text)?;
         if let Some(variable) = &generator.variable {
-            self.declare(variable, first + 2, Owner::Own);
+            self.declare(variable, self.first + 2, Owner::Own);
         }
         let in_text = |e: Error| e.in_text("generator", text);
         let plain = |me: &Self, expr: &Expr, what: &str| {
@@ -50,13 +46,12 @@ impl Candidates<'_> {
             Outer::Target => (self.target.len(), self.source.len()),
         };
         for o in 0..index(rows) {
-            let values = self.iteration(&generator, &bounds, chance.as_ref(), outer, o, machine, first)?;
-            self.store[first + 2] = values;
-            let count = self.store[first + 2].len();
+            let values = self.iteration(&generator, &bounds, chance.as_ref(), outer, o)?;
+            self.store[self.first + 2] = values;
+            let count = self.store[self.first + 2].len();
             // The other side is not known yet: names of it are refused by `mentions_inner` or read neuron 0.
-            let elements = self.evaluate(&element, outer, o, &vec![0; count], machine, first);
-            let keep =
-                early.as_ref().map(|tape| self.evaluate(tape, outer, o, &vec![0; count], machine, first));
+            let elements = self.evaluate(&element, outer, o, &vec![0; count]);
+            let keep = early.as_ref().map(|tape| self.evaluate(tape, outer, o, &vec![0; count]));
             let mut inner = Vec::new();
             let mut kept_values = Vec::new();
             for (k, e) in elements.iter().enumerate() {
@@ -71,7 +66,7 @@ impl Candidates<'_> {
                 match usize::try_from(e).ok().filter(|e| *e < columns) {
                     Some(e) => {
                         inner.push(index(e));
-                        kept_values.push(self.store[first + 2][k]);
+                        kept_values.push(self.store[self.first + 2][k]);
                     }
                     None if connect.skip_if_invalid => {}
                     None => {
@@ -87,14 +82,13 @@ impl Candidates<'_> {
                     }
                 }
             }
-            self.store[first + 2] = kept_values;
-            self.row(&rules, outer, o, &inner, machine, found, first)?;
+            self.store[self.first + 2] = kept_values;
+            self.row(&rules, outer, o, &inner)?;
         }
         Ok(())
     }
 
     /// The values of the iteration variable in one row.
-    #[expect(clippy::too_many_arguments, reason = "the row and all that it needs")]
     fn iteration(
         &mut self,
         generator: &Generator,
@@ -102,14 +96,12 @@ impl Candidates<'_> {
         chance: Option<&Tape>,
         outer: Outer,
         o: u32,
-        machine: &mut Machine,
-        first: usize,
     ) -> Result<Vec<f64>> {
         if matches!(generator.iteration, Iteration::Once) {
             return Ok(vec![0.0]);
         }
-        self.store[first + 2] = vec![0.0];
-        let mut one = |me: &mut Self, tape: &Tape| me.evaluate(tape, outer, o, &[0], machine, first)[0];
+        self.store[self.first + 2] = vec![0.0];
+        let one = |me: &mut Self, tape: &Tape| me.evaluate(tape, outer, o, &[0])[0];
         let mut numbers: Vec<f64> = bounds.iter().map(|tape| one(self, tape).trunc()).collect();
         let (low, high, step) = match numbers.len() {
             1 => (0.0, numbers[0], 1.0),

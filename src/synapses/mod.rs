@@ -5,6 +5,7 @@ mod checks;
 mod connect;
 mod generated;
 mod generator;
+mod neurons;
 mod pairs;
 mod queue;
 mod ranges;
@@ -15,5 +16,6 @@ mod synapses;
 pub use connect::{Connect, IntoIndices, IntoNumberExpression};
 pub use synapses::Synapses;
 
+pub(crate) use neurons::Neurons;
 pub(crate) use queue::{NEAR, SpikeQueue};
 pub(crate) use state::{SynapsesState, delay_name};

@@ -1,6 +1,7 @@
 //! From a `connect` description to pairs of neurons: condition, generator, probability and number of each candidate.
 //! A random choice depends on the seed, the call and the pair alone, never on what was evaluated before.
 
+use super::neurons::Neurons;
 use super::ranges::Ranges;
 use crate::codegen::{BLOCK, Elements, Graph, Inputs, Lowering, Machine, Tape, Value};
 use crate::description::{ConnectDescription, Indices};
@@ -13,18 +14,21 @@ use crate::random::Stream;
 use crate::units::Dimension;
 
 /// Source and target of each new synapse, in order, counted within the parts of the groups.
-pub(super) type Pairs = (Vec<u32>, Vec<u32>);
+pub(super) type Pairs = (Neurons, Vec<u32>);
 
-/// What a description is evaluated against.
+/// What a description is evaluated against, row by row, and what it has given so far.
 pub(super) struct Candidates<'a> {
     /// Names of the neurons on both sides; `i`, `j` and the iteration variable are added here.
     pub(super) scope: Scope,
-    /// All columns of the network; some are added while candidates are looked at.
+    /// All columns of the network; those from `first` on are there while candidates are looked at.
     pub(super) store: &'a mut Vec<Vec<f64>>,
+    pub(super) first: usize,
     pub(super) source: std::ops::Range<usize>,
     pub(super) target: std::ops::Range<usize>,
     pub(super) time: f64,
     pub(super) stream: Stream,
+    pub(super) machine: Machine,
+    pub(super) found: Pairs,
 }
 
 /// What decides on each candidate; `None` lets every one pass.
@@ -49,13 +53,13 @@ pub(super) enum Outer {
 
 impl Candidates<'_> {
     pub(super) fn pairs(mut self, connect: &ConnectDescription) -> Result<Pairs> {
-        let first = self.store.len();
-        let found = self.find(connect, first);
-        self.store.truncate(first);
-        found
+        let done = self.find(connect);
+        self.store.truncate(self.first);
+        done.map(|()| self.found)
     }
 
-    fn find(&mut self, connect: &ConnectDescription, first: usize) -> Result<Pairs> {
+    fn find(&mut self, connect: &ConnectDescription) -> Result<()> {
+        let first = self.first;
         // Columns of `i`, `j` and the iteration variable, one value for each candidate of a row. That of the neuron
         // which stays the same has one value.
         let is_source = !matches!((&connect.i, &connect.j), (Some(Indices::Generator(_)), None));
@@ -71,10 +75,8 @@ impl Candidates<'_> {
             p: connect.p.as_deref().map(|text| self.number("probability", text)).transpose()?,
             n: connect.n.as_deref().map(|text| self.number("number of synapses", text)).transpose()?,
         };
-        let mut found = (Vec::new(), Vec::new());
-        let mut machine = Machine::default();
         match (&connect.i, &connect.j) {
-            (None, None) => self.every(connect, rules, &mut machine, &mut found, first)?,
+            (None, None) => self.every(connect, rules)?,
             (Some(Indices::List(i)), Some(Indices::List(j))) => {
                 let i = within(i, self.source.len(), "source")?;
                 let j = within(j, self.target.len(), "target")?;
@@ -89,21 +91,21 @@ impl Candidates<'_> {
                 let at = |list: &[u32], k: usize| if list.len() == 1 { list[0] } else { list[k] };
                 for k in 0..longest {
                     let target = [at(&j, k)];
-                    self.row(&rules, Outer::Source, at(&i, k), &target, &mut machine, &mut found, first)?;
+                    self.row(&rules, Outer::Source, at(&i, k), &target)?;
                 }
             }
             (None, Some(Indices::Generator(text))) => {
-                self.generate(Outer::Source, text, connect, rules, &mut machine, &mut found, first)?;
+                self.generate(Outer::Source, text, connect, rules)?;
             }
             (Some(Indices::Generator(text)), None) => {
-                self.generate(Outer::Target, text, connect, rules, &mut machine, &mut found, first)?;
+                self.generate(Outer::Target, text, connect, rules)?;
             }
             _ => {
                 return Err(Error::new(ErrorKind::Value, "the two sides of the pairs do not go together")
                     .help("give lists on both sides, `Connect::pairs(0, [1, 2])`, or a generator on one"));
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     pub(super) fn declare(&mut self, name: &str, column: usize, owner: Owner) {
@@ -114,14 +116,7 @@ impl Candidates<'_> {
     }
 
     /// Every pair is a candidate. What is left out unseen changes nothing for the others: draws are keyed by the pair.
-    fn every(
-        &mut self,
-        connect: &ConnectDescription,
-        mut rules: Rules,
-        machine: &mut Machine,
-        found: &mut Pairs,
-        first: usize,
-    ) -> Result<()> {
+    fn every(&mut self, connect: &ConnectDescription, mut rules: Rules) -> Result<()> {
         let n = index(self.target.len());
         let everybody: Vec<u32> = (0..n).collect();
         // One probability for all pairs: go from hit to hit, and look at nothing else of the others.
@@ -137,7 +132,7 @@ impl Candidates<'_> {
             // With chance in it nothing is known ahead; with chance beside it the number of draws must stay.
             let mut tapes = [&rules.condition, &rules.p, &rules.n].into_iter().flatten();
             if !tapes.any(Tape::depends_on_calls) {
-                let (i, j) = (Slot(index(first)), Slot(index(first + 1)));
+                let (i, j) = (Slot(index(self.first)), Slot(index(self.first + 1)));
                 ranges = Some(Ranges::new(lowered.0, lowered.1, i, j));
             }
         }
@@ -153,35 +148,35 @@ impl Candidates<'_> {
                     None => {}
                 },
                 (Some(ranges), None) if ranges.pays() => {
-                    self.stretches(ranges, i, &mut rules, machine, &mut hits, first);
+                    self.stretches(ranges, i, &mut rules, &mut hits);
                     targets = &hits;
                 }
                 _ => {}
             }
             if let Some(p) = chance {
+                let (stream, width, at) = (self.stream, self.machine.width(), (u64::from(i), GAPS));
+                if let Rules { condition: None, n: None, .. } = rules {
+                    let (sources, targets) = &mut self.found;
+                    let before = targets.len();
+                    stream.row_of_hits(width, at, (n, p), targets);
+                    sources.push(i, targets.len() - before);
+                    continue;
+                }
                 hits.clear();
-                self.stream.row_of_hits(machine.width(), (u64::from(i), GAPS), (n, p), &mut hits);
+                stream.row_of_hits(width, at, (n, p), &mut hits);
                 targets = &hits;
             }
-            self.row(&rules, Outer::Source, i, targets, machine, found, first)?;
+            self.row(&rules, Outer::Source, i, targets)?;
         }
         Ok(())
     }
 
     /// The targets of a row that fulfil the condition, which then has been looked at.
-    fn stretches(
-        &mut self,
-        ranges: &mut Ranges,
-        i: u32,
-        rules: &mut Rules,
-        machine: &mut Machine,
-        targets: &mut Vec<u32>,
-        first: usize,
-    ) {
+    fn stretches(&mut self, ranges: &mut Ranges, i: u32, rules: &mut Rules, targets: &mut Vec<u32>) {
         let stretches = ranges.row(i, index(self.target.len()));
         let open = stretches.iter().filter(|s| !s.holds).flat_map(|s| s.range.clone()).collect::<Vec<_>>();
         let Some(condition) = rules.condition.take() else { return };
-        let mut holds = self.evaluate(&condition, Outer::Source, i, &open, machine, first).into_iter();
+        let mut holds = self.evaluate(&condition, Outer::Source, i, &open).into_iter();
         targets.clear();
         for stretch in stretches {
             if stretch.holds {
@@ -194,16 +189,9 @@ impl Candidates<'_> {
     }
 
     /// Evaluates for all candidates `(o, inner)` of a row.
-    pub(super) fn evaluate(
-        &mut self,
-        tape: &Tape,
-        outer: Outer,
-        o: u32,
-        inner: &[u32],
-        machine: &mut Machine,
-        first: usize,
-    ) -> Vec<f64> {
-        let (same, other) = if outer == Outer::Source { (first, first + 1) } else { (first + 1, first) };
+    pub(super) fn evaluate(&mut self, tape: &Tape, outer: Outer, o: u32, inner: &[u32]) -> Vec<f64> {
+        let (i, j) = (self.first, self.first + 1);
+        let (same, other) = if outer == Outer::Source { (i, j) } else { (j, i) };
         self.store[same].clear();
         self.store[same].push(f64::from(o));
         self.store[other].clear();
@@ -226,37 +214,27 @@ impl Candidates<'_> {
                 stream: self.stream,
                 step: u64::from(o),
             };
-            machine.run(tape, &inputs, count);
-            out.extend_from_slice(machine.result(0));
+            self.machine.run(tape, &inputs, count);
+            out.extend_from_slice(self.machine.result(0));
         }
         out
     }
 
     /// Adds those of the candidates that the rules let pass.
-    #[expect(clippy::too_many_arguments, reason = "the row and all that it needs")]
-    pub(super) fn row(
-        &mut self,
-        rules: &Rules,
-        outer: Outer,
-        o: u32,
-        inner: &[u32],
-        machine: &mut Machine,
-        found: &mut Pairs,
-        first: usize,
-    ) -> Result<()> {
+    pub(super) fn row(&mut self, rules: &Rules, outer: Outer, o: u32, inner: &[u32]) -> Result<()> {
         if let Rules { condition: None, p: None, n: None } = rules {
-            let (all, same) = if outer == Outer::Source {
-                (&mut found.1, &mut found.0)
+            let (sources, targets) = &mut self.found;
+            if outer == Outer::Source {
+                sources.push(o, inner.len());
+                targets.extend_from_slice(inner);
             } else {
-                (&mut found.0, &mut found.1)
-            };
-            all.extend_from_slice(inner);
-            same.extend(std::iter::repeat_n(o, inner.len()));
+                sources.as_list_mut().extend_from_slice(inner);
+                targets.extend(std::iter::repeat_n(o, inner.len()));
+            }
             return Ok(());
         }
-        let mut evaluate = |tape: &Option<Tape>| {
-            tape.as_ref().map(|tape| self.evaluate(tape, outer, o, inner, machine, first))
-        };
+        let mut evaluate =
+            |tape: &Option<Tape>| tape.as_ref().map(|tape| self.evaluate(tape, outer, o, inner));
         let (condition, p, n) = (evaluate(&rules.condition), evaluate(&rules.p), evaluate(&rules.n));
         for (k, &e) in inner.iter().enumerate() {
             if condition.as_ref().is_some_and(|c| c[k] == 0.0) {
@@ -284,8 +262,8 @@ impl Candidates<'_> {
                 }
             };
             let (i, j) = if outer == Outer::Source { (o, e) } else { (e, o) };
-            found.0.extend(std::iter::repeat_n(i, copies));
-            found.1.extend(std::iter::repeat_n(j, copies));
+            self.found.0.push(i, copies);
+            self.found.1.extend(std::iter::repeat_n(j, copies));
         }
         Ok(())
     }

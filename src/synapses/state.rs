@@ -3,15 +3,18 @@
 
 use std::collections::HashMap;
 
+use super::neurons::Neurons;
 use super::pairs::Candidates;
 use super::queue::SpikeQueue;
+use crate::codegen::Machine;
 use crate::description::{
     ConnectDescription, PathwayDescription, RegularDescription, Selection, SynapsesDescription, Value,
 };
 use crate::equations::{At, Definition, Equations, Flag, Meaning, Owner, Scope, Slot, Symbol, ValueType};
 use crate::error::{Error, ErrorKind, Result};
 use crate::groups::{
-    Columns, Context, GroupState, Place, View, declare_subexpressions, read, replace, selected, set_variable,
+    Columns, Context, Ends, GroupState, Place, View, declare_subexpressions, read, replace, selected,
+    set_variable,
 };
 use crate::units::{Dimension, QuantityArray};
 
@@ -24,8 +27,8 @@ pub(crate) struct SynapsesState {
     /// The delays, then the model's variables.
     pub(crate) columns: Columns,
     /// Source and target of each synapse, counted in the whole groups.
-    pub(crate) i: Vec<u32>,
-    pub(crate) j: Vec<u32>,
+    pub(crate) i: Neurons,
+    pub(crate) j: Neurons,
     /// How many synapses each source, and each target, has.
     degrees: [Slot; 2],
     /// Spikes on their way along each pathway.
@@ -34,6 +37,12 @@ pub(crate) struct SynapsesState {
     pub(crate) active: bool,
     /// `connect` was called.
     pub(crate) connected: bool,
+}
+
+impl Ends for SynapsesState {
+    fn ends(&self, elements: &[u32]) -> [Vec<u32>; 2] {
+        [self.i.of(elements), self.j.of(elements)]
+    }
 }
 
 /// The column of a pathway's delays.
@@ -81,8 +90,8 @@ impl SynapsesState {
             target,
             equations,
             columns,
-            i: Vec::new(),
-            j: Vec::new(),
+            i: Neurons::new(),
+            j: Neurons::new(),
             degrees,
             queues,
             regular: Vec::new(),
@@ -170,7 +179,7 @@ impl SynapsesState {
             scope,
             store: &context.store,
             first: 0,
-            ends: Some((&self.i, &self.j)),
+            ends: Some(self),
             time: context.time,
             stream: context.operation_stream(self.name()),
             len: self.len(),
@@ -189,15 +198,18 @@ impl SynapsesState {
         let (time, stream) = (context.time, context.operation_stream(self.name()));
         let (i, j) = Candidates {
             scope,
+            first: context.store.len(),
             store: &mut context.store,
             source: self.source.range.clone(),
             target: self.target.range.clone(),
             time,
             stream,
+            machine: Machine::default(),
+            found: (Neurons::new(), Vec::new()),
         }
         .pairs(connect)?;
         self.connected = true;
-        let added = i.len();
+        let (added, j) = (j.len(), Neurons::List(j));
         let n = self.len() + added;
         if u32::try_from(n).is_err() {
             return Err(Error::new(ErrorKind::Value, "there are more than 4 billion synapses")
@@ -212,22 +224,15 @@ impl SynapsesState {
                 column.resize(n, value);
             }
         }
-        join(&mut self.i, i, &self.source);
-        join(&mut self.j, j, &self.target);
-        if let Some(slot) = self.description.multisynaptic_index.as_ref().and_then(|m| self.columns.slot(m)) {
-            context.store[slot.place()] = copies_of(&self.i, &self.j);
-        }
-        for (slot, ends) in self.degrees.iter().zip([&self.i[n - added..], &self.j[n - added..]]) {
+        for (slot, view, new) in [(self.degrees[0], &self.source, &i), (self.degrees[1], &self.target, &j)] {
             let counts = &mut context.store[slot.place()];
-            let size = ends.iter().max().map_or(0, |k| *k as usize + 1);
-            counts.resize(counts.len().max(size), 0.0);
-            if ends.is_sorted() {
-                // Neighbours are synapses of one neuron.
-                #[expect(clippy::cast_precision_loss, reason = "numbers of synapses")]
-                ends.chunk_by(|a, b| a == b).for_each(|run| counts[run[0] as usize] += run.len() as f64);
-            } else {
-                ends.iter().for_each(|k| counts[*k as usize] += 1.0);
-            }
+            counts.resize(counts.len().max(view.range.end), 0.0);
+            new.count(&mut counts[view.range.start..]);
+        }
+        self.i.append(i, self.source.range.start);
+        self.j.append(j, self.target.range.start);
+        if let Some(slot) = self.description.multisynaptic_index.as_ref().and_then(|m| self.columns.slot(m)) {
+            context.store[slot.place()] = copies_of(&self.i.to_vec(), self.j.list());
         }
         Ok(added)
     }
@@ -279,11 +284,16 @@ impl SynapsesState {
         if let Some(k) = new.iter().position(|d| !(*d >= 0.0 && d.is_finite())).filter(|_| is_delay) {
             return Err(Error::new(
                 ErrorKind::Value,
-                format!("the delay of synapse {} of `{}` would be {} s", chosen[k], self.name(), new[k]),
+                format!(
+                    "the delay of synapse {} of `{}` would be {} s",
+                    chosen.element(k),
+                    self.name(),
+                    new[k]
+                ),
             )
             .help("a delay is a time from 0 on"));
         }
-        replace(&mut context.store[slot.place()], &chosen, new);
+        replace(&mut context.store[slot.place()], chosen, new);
         Ok(())
     }
 
@@ -319,20 +329,6 @@ impl SynapsesState {
                 _ => None,
             })
             .collect()
-    }
-}
-
-/// Adds new indices, counted within a part of a group, to those counted within the whole group.
-fn join(all: &mut Vec<u32>, mut new: Vec<u32>, view: &View) {
-    let start = u32::try_from(view.range.start).unwrap_or(u32::MAX);
-    if start > 0 {
-        new.iter_mut().for_each(|k| *k += start);
-    }
-    if all.is_empty() {
-        new.shrink_to_fit();
-        *all = new;
-    } else {
-        all.extend(new);
     }
 }
 

@@ -292,7 +292,7 @@ impl Synapses {
         let list = |list: &[u32], view: &View| list.iter().map(|&k| k as usize - view.range.start).collect();
         self.live.as_ref().map_or_else(Default::default, |live| {
             let (_context, state) = live.enter();
-            (list(&state.i, &state.source), list(&state.j, &state.target))
+            (list(&state.i.to_vec(), &state.source), list(&state.j.to_vec(), &state.target))
         })
     }
 

@@ -1,0 +1,50 @@
+//! How long spikes travel along a pathway, in its steps.
+//! Delays are those that the synapses have when a run begins.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::groups::Context;
+use crate::synapses::{SynapsesState, delay_name};
+
+/// Delays by synapse.
+#[derive(Clone, Copy)]
+pub(super) enum Delays<'a> {
+    /// All synapses have this one, in steps.
+    Same(u64),
+    /// Seconds, and the length of a step.
+    Each(&'a [f64], f64),
+}
+
+/// Brian2's rounding.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked by `delay_steps`")]
+pub(super) fn steps(delay: f64, dt: f64) -> u64 {
+    (delay / dt + 0.5) as u64
+}
+
+/// The delays of a pathway, each of them from 0 on.
+pub(super) fn delay_steps<'a>(
+    synapses: &SynapsesState,
+    context: &'a Context,
+    pathway: &str,
+    dt: f64,
+) -> Result<Delays<'a>> {
+    let Some(slot) = synapses.columns.slot(&delay_name(pathway)) else {
+        return Ok(Delays::Same(0));
+    };
+    let delays = &context.store[slot.place()];
+    let Some(first) = delays.first() else { return Ok(Delays::Same(0)) };
+    let is_good = |delay: &f64| (0.0..=1e15).contains(&(delay / dt));
+    let same = first.to_bits();
+    if is_good(first) && delays.iter().all(|delay| delay.to_bits() == same) {
+        return Ok(Delays::Same(steps(*first, dt)));
+    }
+    if let Some(s) = delays.iter().position(|delay| !is_good(delay)) {
+        return Err(Error::new(
+            ErrorKind::Value,
+            format!("the delay of synapse {s} of `{}` is {} s", synapses.name(), delays[s]),
+        )
+        .help("a delay is a time from 0 on"));
+    }
+    let first = steps(*first, dt);
+    let is_same = delays.iter().all(|delay| steps(*delay, dt) == first);
+    Ok(if is_same { Delays::Same(first) } else { Delays::Each(delays, dt) })
+}
