@@ -85,16 +85,22 @@ pub struct JudgedBy {
     pub questions: Vec<String>,
 }
 
+/// This program, the library within it, as opposed to any other build.
+#[must_use]
+pub fn program() -> String {
+    // Each build may judge otherwise; judging once too often costs milliseconds.
+    let file = std::env::current_exe().and_then(std::fs::metadata);
+    let built = file.ok().map(|m| (m.len(), m.modified().ok()));
+    format!("{} {built:?}", env!("CARGO_PKG_VERSION"))
+}
+
 /// By what this program gives marks for an exercise.
 #[must_use]
 pub fn of_judge(assignment: &Assignment) -> JudgedBy {
     let Assignment { rubric, expected, .. } = assignment;
-    // Each build may judge otherwise; judging once too often costs milliseconds.
-    let program = std::env::current_exe().and_then(std::fs::metadata);
-    let built = program.ok().map(|m| (m.len(), m.modified().ok()));
+    let program = program();
     let hash = |parts: serde_json::Result<Vec<u8>>| {
-        let program = format!("{} {built:?}", env!("CARGO_PKG_VERSION"));
-        sha256(&[parts.unwrap_or_default(), program.into_bytes()].concat())
+        sha256(&[parts.unwrap_or_default(), program.clone().into_bytes()].concat())
     };
     let of = |question: &Question| {
         let id = &question.id;

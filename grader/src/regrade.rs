@@ -127,7 +127,11 @@ pub(crate) fn questions(
         let place = before.iter().position(|(judge, _)| *judge == by.questions[k])?;
         Some(before.swap_remove(place).1)
     };
-    Ok(judge_others(&assignment.rubric, &assignment.expected, transcript, known))
+    let (results, memory) = book
+        .memory(execution)?
+        .during(|| judge_others(&assignment.rubric, &assignment.expected, transcript, known));
+    book.remember(execution, &memory)?;
+    Ok(results)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod manual;
 mod pack;
 mod read;
 mod schema;
+mod simulation;
 #[cfg(test)]
 pub(crate) mod tests;
 mod write;

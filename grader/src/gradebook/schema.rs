@@ -138,6 +138,14 @@ CREATE INDEX comment_of_student ON comment (student, assignment);
 CREATE INDEX comment_withdrawn ON comment (withdrawn);
 ", "
 ALTER TABLE question ADD COLUMN judge TEXT NOT NULL DEFAULT '';  -- the part of the rubric by which it was last judged
+", "
+CREATE TABLE simulation (                -- what networks of a notebook gave when they were simulated again, or varied
+  execution INTEGER NOT NULL REFERENCES execution,
+  key TEXT NOT NULL,                     -- SHA-256 of the network, and of the values it was compared with
+  program TEXT NOT NULL,                 -- the grader, with the library; another one simulates anew
+  answer BLOB NOT NULL,                  -- deflated MessagePack
+  PRIMARY KEY (execution, key)
+) STRICT;
 "];
 
 /// What stands in the way of using a file.

@@ -2,6 +2,7 @@
 //! Asked here: do they give the claimed results, do they still match the reference when things change, which mistake is it?
 
 mod changes;
+mod memory;
 mod mistakes;
 mod relation;
 mod replace;
@@ -13,6 +14,7 @@ mod size;
 mod text;
 mod variation;
 
+pub use memory::Memory;
 pub use mistakes::{fault as mistake_fault, find as find_mistake};
 pub use reproduce::{Reproduced, reproduce};
 pub use simulate::Failure;

@@ -9,6 +9,7 @@ use spikelab::description::{NetworkDescription, Operation};
 use spikelab::evidence::{Evidence, ToEvidence};
 use spikelab::{ErrorKind, Network};
 
+use super::memory::remembered;
 use super::size::{MOST_SYNAPSES, limits};
 use super::{script, simulator};
 
@@ -28,6 +29,13 @@ pub enum Failure {
     Refused(String),
 }
 
+impl Failure {
+    /// True for what does not depend on how fast and how large the machine is.
+    pub(super) const fn lasts(&self) -> bool {
+        matches!(self, Self::Undescribed(_) | Self::Refused(_))
+    }
+}
+
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -44,6 +52,12 @@ impl std::fmt::Display for Failure {
 /// # Errors
 /// A description that is too large, takes too long, or is refused by the library.
 pub(super) fn simulate(description: &NetworkDescription, wanted: &[String]) -> Result<Values, Failure> {
+    let lasts = |answer: &Result<Values, Failure>| answer.as_ref().err().is_none_or(Failure::lasts);
+    remembered("values", &(description, wanted), lasts, || anew(description, wanted))
+}
+
+/// The same without remembering it.
+pub(super) fn anew(description: &NetworkDescription, wanted: &[String]) -> Result<Values, Failure> {
     limits(description)?;
     match simulator::installed() {
         Some(simulator) => simulator.simulate(description, wanted),
