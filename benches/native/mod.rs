@@ -1,5 +1,5 @@
 //! The models of `state_update` as one would write them by hand in Rust, without a model language: what the library is held against.
-//! One pass for update, mask and threshold, resets by the list of spikes; compiled for AVX2 where the machine has it.
+//! One pass for update, mask and threshold, resets by the list of spikes; compiled for AVX2 and FMA where the machine has it.
 
 #![expect(unsafe_code, reason = "calling code that was compiled for features of the processor")]
 
@@ -51,8 +51,8 @@ impl<M: Model> Neurons<M> {
 
     pub(crate) fn run(&mut self, steps: usize) {
         #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the feature was found just here.
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+            // SAFETY: the features were found just here.
             unsafe { self.run_avx2(steps) };
             return;
         }
@@ -60,7 +60,7 @@ impl<M: Model> Neurons<M> {
     }
 
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
+    #[target_feature(enable = "avx2,fma")]
     fn run_avx2(&mut self, steps: usize) {
         (0..steps).for_each(|_| self.step());
     }

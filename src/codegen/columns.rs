@@ -70,6 +70,7 @@ impl<'a> Columns<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn block_mut(&mut self, column: usize, start: usize, count: usize) -> &mut [f64] {
         match self {
             Self::Read(_) => &mut [],
@@ -82,6 +83,7 @@ impl<'a> Columns<'a> {
     }
 
     /// Takes a column out for [`Columns::put_back`]; none if it may not be written to.
+    #[inline]
     pub(super) fn take(&mut self, column: usize) -> Option<Taken<'a>> {
         match self {
             Self::Read(_) => None,
@@ -93,6 +95,7 @@ impl<'a> Columns<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn put_back(&mut self, column: usize, taken: Taken<'a>) {
         match (self, taken) {
             (Self::Write(all), Taken::Column(whole)) => all[column] = whole,

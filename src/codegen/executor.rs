@@ -6,10 +6,12 @@ use super::ir::SHARED_DRAW;
 use super::tape::{Instruction, Op, Tape};
 use crate::equations::{At, Callable, MOST_ARGUMENTS, Owner};
 use crate::random::{Counts, Draw, Stream};
-use crate::vector::{Fun2, Source, Width, binary, linear, map, multiply_add, select};
+use crate::vector::{
+    Fun2, Source, Width, add_product_where, binary, linear, map, multiply_add, multiply_add_multiple, select,
+};
 
 /// Elements that one pass of the tape works on.
-pub(crate) const BLOCK: usize = 512;
+pub(crate) const BLOCK: usize = 1024;
 
 /// Which elements of a table a block is about.
 #[derive(Clone, Copy, Debug)]
@@ -168,6 +170,7 @@ impl Machine {
         self.own(self.results[k])
     }
 
+    #[inline]
     fn own(&self, register: u16) -> &[f64] {
         self.registers[usize::from(register)].as_ref().map_or(&[], |block| &block.0[..self.count])
     }
@@ -192,6 +195,7 @@ impl Machine {
         }
     }
 
+    #[inline]
     fn number(&self, register: u16) -> Option<f64> {
         match self.places[usize::from(register)] {
             Place::Number(x) => Some(x),
@@ -199,12 +203,13 @@ impl Machine {
         }
     }
 
+    #[inline]
     fn is_in(&self, register: u16, column: usize) -> bool {
         matches!(self.places[usize::from(register)], Place::Column(c, _) if c == column)
     }
 
     /// An operand; what stands in `column` is that which the result replaces.
-    #[inline]
+    #[inline(always)]
     fn source<'a>(&'a self, register: u16, columns: &'a Columns<'_>, column: Option<usize>) -> Source<'a> {
         match self.places[usize::from(register)] {
             Place::Number(x) => Source::Number(x),
@@ -214,6 +219,7 @@ impl Machine {
         }
     }
 
+    #[inline]
     fn slice<'a>(&'a self, register: u16, columns: &'a Columns<'_>) -> &'a [f64] {
         match self.source(register, columns, None) {
             Source::Slice(slice) => slice,
@@ -260,6 +266,7 @@ impl Machine {
 
     /// Values that need no loop: they stand somewhere, or are one number for the block. A block of one element is
     /// computed here as a whole.
+    #[inline]
     fn without_loop(&self, op: &Op, inputs: &Inputs<'_>, columns: &Columns<'_>) -> Option<Place> {
         let number = |r: u16| self.number(r);
         let one = |x: f64| Some(Place::Number(x));
@@ -288,6 +295,11 @@ impl Machine {
                 one(number(chosen)?)
             }
             Op::MultiplyAdd(f, a, b, c) => one(f.apply(number(a)? * number(b)?, number(c)?)),
+            Op::MultiplyAddMultiple([a, b, c], k) => one(number(a)? * number(b)? + number(c)? * k),
+            Op::MultiplyAddWhere([c, no], [a, b, z]) => {
+                let sum = number(a)? * number(b)? + number(z)?;
+                one(if number(c)? == 0.0 { number(no)? } else { sum })
+            }
             Op::Linear(by, x, is_long) => one(by.apply(terms(x, is_long)?, is_long)),
             Op::LinearWhere(c, no, by, x, is_long) => {
                 let sum = by.apply(terms(x, is_long)?, is_long);
@@ -304,11 +316,16 @@ impl Machine {
     }
 
     /// Spreads numbers where the loop of an operation takes none.
+    #[inline]
     fn prepare(&mut self, op: &Op, columns: &Columns<'_>) {
         match *op {
             Op::Select(c, ..) => self.spread(c, columns),
             Op::MultiplyAdd(_, a, b, _) if self.number(a).is_some() && self.number(b).is_some() => {
                 self.spread(a, columns);
+            }
+            Op::MultiplyAddMultiple(x, _) => x.into_iter().for_each(|r| self.spread(r, columns)),
+            Op::MultiplyAddWhere([c, _], [a, b, _]) => {
+                [c, a, b].into_iter().for_each(|r| self.spread(r, columns))
             }
             Op::Linear(_, x, _) => x.into_iter().for_each(|r| self.spread(r, columns)),
             Op::LinearWhere(c, _, _, x, _) => {
@@ -320,6 +337,7 @@ impl Machine {
     }
 
     /// True if an operation may write to a column although operands stand there.
+    #[inline]
     fn can_replace(&self, op: &Op, column: usize) -> bool {
         let reads = |r: u16| self.is_in(r, column);
         let later = |y: u16, z: u16, is_long: bool| reads(y) || (is_long && reads(z));
@@ -327,7 +345,9 @@ impl Machine {
             Op::Apply2(..) => true,
             // Keeping what stands there is faster with a copy than with stores for some elements.
             Op::Select(c, _, no) => !reads(c) && !reads(no),
-            Op::MultiplyAdd(_, a, b, c) => ![a, b, c].into_iter().any(reads),
+            Op::MultiplyAddMultiple(x, _) => !x.into_iter().any(reads),
+            Op::MultiplyAdd(_, a, b, _) => !reads(a) && !reads(b),
+            Op::MultiplyAddWhere([c, no], [a, b, _]) => reads(no) && ![c, a, b].into_iter().any(reads),
             Op::Apply1(_, a) => !reads(a),
             Op::Linear(_, [_, y, z], is_long) => !later(y, z, is_long),
             Op::LinearWhere(c, no, _, [_, y, z], is_long) => reads(no) && !reads(c) && !later(y, z, is_long),
@@ -375,6 +395,15 @@ impl Machine {
                 if !multiply_add(width, f, out, slice(a), source(b), source(c)) {
                     binary(width, Fun2::Mul, out, source(a), source(b));
                     binary(width, f, out, Source::Result, source(c));
+                }
+            }
+            Op::MultiplyAddMultiple(x, k) => multiply_add_multiple(width, out, x.map(slice), k),
+            Op::MultiplyAddWhere([c, no], [a, b, z]) => {
+                if column.is_none() {
+                    multiply_add(width, Fun2::Add, out, slice(a), source(b), source(z));
+                    select(width, out, slice(c), Source::Result, source(no));
+                } else {
+                    add_product_where(width, out, slice(c), slice(a), slice(b));
                 }
             }
             Op::Linear(by, [x, y, z], is_long) => {

@@ -18,6 +18,10 @@ pub(crate) enum Op {
     Select(u16, u16, u16),
     /// The product of the first two, then a sum with the third or the difference to it.
     MultiplyAdd(Fun2, u16, u16, u16),
+    /// The product of the first two plus a multiple of the third.
+    MultiplyAddMultiple([u16; 3], f64),
+    /// `x y + z` of the last three registers where the first is true, elsewhere the second.
+    MultiplyAddWhere([u16; 2], [u16; 3]),
     /// A sum of two or three products with fixed numbers.
     Linear(Linear, [u16; 3], bool),
     /// The same where the first register is true, elsewhere the second.
@@ -55,6 +59,8 @@ pub(crate) struct Tape {
 enum Step {
     Plain(Node),
     MultiplyAdd(Fun2, [Value; 3]),
+    MultiplyAddMultiple([Value; 3], f64),
+    MultiplyAddWhere([Value; 2], [Value; 3]),
     Linear(Linear, [Value; 3], bool),
     LinearWhere([Value; 2], Linear, [Value; 3], bool),
 }
@@ -64,7 +70,8 @@ impl Step {
         let terms = |x: &[Value; 3], is_long: bool| x[..if is_long { 3 } else { 2 }].to_vec();
         match self {
             Self::Plain(_) => graph.operands(v),
-            Self::MultiplyAdd(_, x) => x.to_vec(),
+            Self::MultiplyAdd(_, x) | Self::MultiplyAddMultiple(x, _) => x.to_vec(),
+            Self::MultiplyAddWhere(ends, x) => [&ends[..], x].concat(),
             Self::Linear(_, x, is_long) => terms(x, *is_long),
             Self::LinearWhere(ends, _, x, is_long) => [&ends[..], &terms(x, *is_long)].concat(),
         }
@@ -90,29 +97,57 @@ impl Joining<'_> {
                 if let Some((by, x, is_long)) = self.linear(yes) {
                     return Step::LinearWhere([c, no], by, x, is_long);
                 }
+                // What keeps its value where nothing is added to it.
+                if let Some((Fun2::Add, x)) = self.multiply_add(yes)
+                    && x[2] == no
+                {
+                    return Step::MultiplyAddWhere([c, no], x);
+                }
             }
-            Node::Apply2(f @ (Fun2::Add | Fun2::Sub), a, b) => {
+            Node::Apply2(Fun2::Add | Fun2::Sub, ..) => {
                 if let Some((by, x, is_long)) = self.linear(v) {
                     return Step::Linear(by, x, is_long);
                 }
-                // A multiple of a value is made again sooner than it is kept, if a number is added to it.
-                let is_fixed = |v: Value| self.graph.as_constant(v).is_some();
-                let product = |p: Value, other: Value| match self.graph.node(p) {
-                    Node::Apply2(Fun2::Mul, x, y) if self.is_inner(p) || (is_fixed(y) && is_fixed(other)) => {
-                        Some([x, y])
-                    }
-                    _ => None,
-                };
-                if let Some([x, y]) = product(a, b) {
-                    return Step::MultiplyAdd(f, [x, y, b]);
-                }
-                if let (Some([x, y]), Fun2::Add) = (product(b, a), f) {
-                    return Step::MultiplyAdd(f, [x, y, a]);
+                if let Some((f, x)) = self.multiply_add(v) {
+                    return match (f, self.multiple(x[2])) {
+                        (Fun2::Add, Some((z, k))) => Step::MultiplyAddMultiple([x[0], x[1], z], k),
+                        _ => Step::MultiplyAdd(f, x),
+                    };
                 }
             }
             _ => {}
         }
         Step::Plain(node)
+    }
+
+    /// A fixed multiple of a value, which nobody else reads.
+    fn multiple(&self, v: Value) -> Option<(Value, f64)> {
+        match self.graph.node(v) {
+            Node::Apply2(Fun2::Mul, a, b) if self.is_inner(v) && self.graph.as_constant(a).is_none() => {
+                self.graph.as_constant(b).map(|k| (a, k))
+            }
+            _ => None,
+        }
+    }
+
+    /// `x y + z` or `x y - z`.
+    fn multiply_add(&self, v: Value) -> Option<(Fun2, [Value; 3])> {
+        let Node::Apply2(f @ (Fun2::Add | Fun2::Sub), a, b) = self.graph.node(v) else { return None };
+        // A multiple of a value is made again sooner than it is kept, if a number is added to it.
+        let is_fixed = |v: Value| self.graph.as_constant(v).is_some();
+        let product = |p: Value, other: Value| match self.graph.node(p) {
+            Node::Apply2(Fun2::Mul, x, y) if self.is_inner(p) || (is_fixed(y) && is_fixed(other)) => {
+                Some([x, y])
+            }
+            _ => None,
+        };
+        if let Some([x, y]) = product(a, b) {
+            return Some((f, [x, y, b]));
+        }
+        match (product(b, a), f) {
+            (Some([x, y]), Fun2::Add) => Some((f, [x, y, a])),
+            _ => None,
+        }
     }
 
     /// `x p + y q (+ z r) (+ s)` with fixed p, q, r and s.
@@ -121,13 +156,7 @@ impl Joining<'_> {
             Node::Apply2(Fun2::Add, a, b) => Some((a, b)),
             _ => None,
         };
-        let scaled = |v: Value| match self.graph.node(v) {
-            Node::Apply2(Fun2::Mul, a, b) if self.is_inner(v) => match self.graph.as_constant(b) {
-                Some(k) if self.graph.as_constant(a).is_none() => Some((a, k)),
-                _ => None,
-            },
-            _ => None,
-        };
+        let scaled = |v: Value| self.multiple(v);
         let (mut rest, mut last) = sum(v)?;
         // Adding minus zero changes nothing at all.
         let mut constant = -0.0;
@@ -182,6 +211,8 @@ impl Tape {
             let op = match *step {
                 Step::Plain(node) => plain(node, &at),
                 Step::MultiplyAdd(f, [x, y, z]) => Op::MultiplyAdd(f, at(x), at(y), at(z)),
+                Step::MultiplyAddMultiple(x, k) => Op::MultiplyAddMultiple(x.map(at), k),
+                Step::MultiplyAddWhere(ends, x) => Op::MultiplyAddWhere(ends.map(at), x.map(at)),
                 Step::Linear(by, x, is_long) => Op::Linear(by, x.map(at), is_long),
                 Step::LinearWhere([c, no], by, x, is_long) => {
                     Op::LinearWhere(at(c), at(no), by, x.map(at), is_long)
@@ -262,8 +293,9 @@ impl Tape {
         let one = |f: Fun1| match f {
             Fun1::Neg | Fun1::Not | Fun1::Truth | Fun1::Abs | Fun1::Sign => 0.15,
             Fun1::Ceil | Fun1::Floor | Fun1::Trunc | Fun1::Sqrt => 0.4,
-            Fun1::Exp | Fun1::Expm1 | Fun1::Exprel | Fun1::InverseExprel => 2.0,
-            _ => 4.0,
+            Fun1::Exprel => 0.6,
+            Fun1::Exp | Fun1::Expm1 | Fun1::InverseExprel => 1.2,
+            _ => 3.0,
         };
         let cost = |i: &Instruction| match i.op {
             Op::Const(_) | Op::Time => 0.0,
@@ -274,7 +306,9 @@ impl Tape {
             Op::Apply2(Fun2::Div, ..) => 0.35,
             Op::Apply2(Fun2::FloorDiv | Fun2::Mod, ..) => 3.0,
             Op::Apply2(..) | Op::Select(..) | Op::MultiplyAdd(..) => 0.2,
-            Op::Linear(..) | Op::LinearWhere(..) => 0.35,
+            Op::Linear(..) | Op::LinearWhere(..) | Op::MultiplyAddWhere(..) | Op::MultiplyAddMultiple(..) => {
+                0.35
+            }
             Op::Uniform(_) => 2.5,
             Op::Normal(_) => 5.0,
             Op::Poisson(..) | Op::Binomial(..) => 4.0,

@@ -2,7 +2,7 @@
 //! Small means come from one number and the cumulative distribution, large ones from the gaps between events.
 
 use super::Stream;
-use crate::vector::{Loop, Width, exp, log, log1p};
+use crate::vector::{Fun1, Loop, Width};
 
 /// Distributions over whole numbers, with their parameters.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +28,19 @@ struct Cumulative {
 
 impl Cumulative {
     fn poisson(mean: f64) -> Self {
-        Self { sum: 0.0, term: exp(-mean), count: 0.0, factors: (mean, 0.0), mean, most: f64::INFINITY }
+        Self {
+            sum: 0.0,
+            term: Fun1::Exp.apply(-mean),
+            count: 0.0,
+            factors: (mean, 0.0),
+            mean,
+            most: f64::INFINITY,
+        }
     }
 
     fn binomial(n: f64, p: f64) -> Self {
         let odds = p / (1.0 - p);
-        let none = exp(n * log1p(-p));
+        let none = Fun1::Exp.apply(n * Fun1::Log1p.apply(-p));
         Self { sum: 0.0, term: none, count: 0.0, factors: ((n + 1.0) * odds, odds), mean: n * p, most: n }
     }
 
@@ -77,7 +84,7 @@ impl Stream {
         // How many unit exponential waiting times fit into the mean: exact, and its time grows with the mean.
         let (mut passed, mut count) = (0.0, 0.0);
         for source in self.further(step, draw, element) {
-            passed -= log(1.0 - source);
+            passed -= Fun1::Log.apply(1.0 - source);
             if passed >= mean {
                 break;
             }
@@ -99,9 +106,9 @@ impl Stream {
         }
         // By the gaps between successes; time grows with n*p.
         let (mut trial, mut count) = (0.0, 0.0);
-        let failure = log1p(-p);
+        let failure = Fun1::Log1p.apply(-p);
         for source in self.further(step, draw, element) {
-            trial += (log(1.0 - source) / failure).floor() + 1.0;
+            trial += (Fun1::Log.apply(1.0 - source) / failure).floor() + 1.0;
             if trial > n.trunc() {
                 break;
             }

@@ -2,7 +2,7 @@
 //! Connections and events with one probability go this way.
 
 use super::{Fill, Stream, philox, unit};
-use crate::vector::{Loop, Width, log1p, near_log};
+use crate::vector::{Fun1, Loop, Width, near_log};
 
 impl Stream {
     /// The places from 0 up to `n` that chance picks, each with probability `p`: the gaps between them are geometrically
@@ -21,7 +21,7 @@ impl Stream {
         let end = n as f64;
         // Few: it is called for each block of each step.
         const MOST: usize = 64;
-        let scale = 1.0 / log1p(-p);
+        let scale = 1.0 / Fun1::Log1p.apply(-p);
         let mut gaps = [0.0; MOST];
         let (mut at, mut drawn) = (-1.0, first);
         loop {
@@ -55,7 +55,7 @@ impl Stream {
             return;
         }
         const MOST: usize = 512;
-        let (end, scale) = (f64::from(n), 1.0 / log1p(-p));
+        let (end, scale) = (f64::from(n), 1.0 / Fun1::Log1p.apply(-p));
         let mut gaps = [0.0; MOST];
         // Positions are whole numbers, so that sums of them are exact in any order.
         let (mut at, mut drawn) = (-1.0, 0);

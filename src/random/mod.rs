@@ -33,7 +33,10 @@ impl Stream {
 
     /// A number from the normal distribution of mean 0 and variance 1 (Box and Muller).
     pub(crate) fn normal(self, step: u64, draw: u32, element: usize) -> f64 {
-        normal_of(self.block(step, draw, element))
+        let [a, b, c, d] = self.block(step, draw, element);
+        let mut out = [unit(a, b)];
+        Width::best().run(Normal { out: &mut out, angles: &[unit(c, d)] });
+        out[0]
     }
 
     /// Numbers for a whole block; `first` if the elements are neighbours. The same numbers as one by one.
@@ -45,13 +48,12 @@ impl Stream {
         out: &mut [f64],
         (first, element): (Option<usize>, &dyn Fn(usize) -> usize),
     ) {
-        let of: fn([u32; 4]) -> f64 = match kind {
-            Draw::Uniform => uniform_of,
-            Draw::Normal => normal_of,
-        };
         let Some(first) = first else {
             for (k, o) in out.iter_mut().enumerate() {
-                *o = of(self.block(step, draw, element(k)));
+                *o = match kind {
+                    Draw::Uniform => self.uniform(step, draw, element(k)),
+                    Draw::Normal => self.normal(step, draw, element(k)),
+                };
             }
             return;
         };
@@ -164,11 +166,6 @@ fn uniform_of([a, b, _, _]: [u32; 4]) -> f64 {
 #[inline(always)]
 fn turns_of([_, _, c, d]: [u32; 4]) -> f64 {
     unit(c, d)
-}
-
-#[inline(always)]
-fn normal_of([a, b, c, d]: [u32; 4]) -> f64 {
-    normal(unit(a, b), unit(c, d))
 }
 
 #[inline(always)]

@@ -27,6 +27,8 @@ pub(super) enum Condition {
 /// The draws that hits come from, and those that thin them out; others are counted from 1.
 const HITS: u32 = (1 << 31) - 1;
 const THINNING: u32 = (1 << 31) - 2;
+/// Neurons whose hits are drawn together: another number of them gives other hits.
+const TOGETHER: usize = 512;
 
 /// The probability, if this is a draw below it and it does not depend on chance itself.
 fn chance(graph: &Graph, root: Value) -> Option<Value> {
@@ -109,6 +111,12 @@ impl EventProgram {
         machine: &mut Machine,
         found: &mut Vec<u32>,
     ) {
+        if count > TOGETHER && matches!(self.condition, Some(Condition::Chance(..))) {
+            for k in (0..count).step_by(TOGETHER) {
+                self.find(columns, (start + k, TOGETHER.min(count - k)), now, machine, found);
+            }
+            return;
+        }
         let inputs = inputs(&[], Elements::From(start), now, self.stream);
         let width = machine.width();
         match &self.condition {

@@ -1,11 +1,13 @@
 //! The loops: one operation for a whole block, its operands slices, single numbers or what the result stood on before.
 //! A slice has the length of the result, or more.
 
-use super::exponential::{NEAR_EXP, NEAR_EXPM1, near_exp, near_expm1, near_exprel, near_inverse_exprel};
+use super::exponential::{
+    NEAR_EXP, NEAR_EXPM1, SMALL, cosh, exp, expm1, exprel, inverse_exprel, log, log1p, log10, near_exp,
+    near_expm1, near_exprel, near_inverse_exprel, pow, sinh, small_exprel, tanh,
+};
 use super::functions::{Fun1, Fun2};
-use super::trigonometric::{NEAR_ANGLES, cos, near_cos, near_sin, near_tan, sin, tan};
+use super::trigonometric::{NEAR_ANGLES, acos, asin, atan, cos, near_cos, near_sin, near_tan, sin, tan};
 use super::width::{Loop, Width};
-use super::{acos, asin, atan, cosh, exp, expm1, exprel, inverse_exprel, log, log1p, log10, pow, sinh, tanh};
 
 /// Where an operand comes from.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +41,35 @@ macro_rules! each {
     }};
 }
 
+/// True if a number is larger than that, of either sign, or none.
+#[inline(always)]
+fn is_outside(x: f64, limit: f64) -> bool {
+    x.abs() > limit || x.is_nan()
+}
+
+/// A loop over the result and a slice that also counts the numbers beyond a limit.
+macro_rules! counted {
+    ($width:expr, $out:expr, $a:expr, $limit:expr, $f:ident) => {{
+        struct Counted<'a>(&'a mut [f64], &'a [f64]);
+        impl Loop for Counted<'_> {
+            type Output = u64;
+            #[inline(always)]
+            fn run(self) -> u64 {
+                let Self(out, a) = self;
+                let n = out.len();
+                let a = &a[..n];
+                let mut missed = 0;
+                for i in 0..n {
+                    missed += u64::from(is_outside(a[i], $limit));
+                    out[i] = $f(a[i]);
+                }
+                missed
+            }
+        }
+        $width.run(Counted(&mut *$out, $a))
+    }};
+}
+
 /// One function of each number.
 pub(crate) fn map(width: Width, f: Fun1, out: &mut [f64], a: &[f64]) {
     macro_rules! by {
@@ -46,11 +77,13 @@ pub(crate) fn map(width: Width, f: Fun1, out: &mut [f64], a: &[f64]) {
             each!(width, out, [$x = a], [], _o => $value)
         };
     }
-    // By the near road, and those outside of its range once more by the far one.
+    // By the near road, and those beyond its limit once more by the far one.
     macro_rules! near {
-        ($near:ident, $range:expr, $far:ident) => {{
-            by!(x => $near(x));
-            far(width, out, a, $range, $far);
+        ($near:ident, $limit:expr, $far:ident) => {{
+            let missed = counted!(width, out, a, $limit, $near);
+            if missed > 0 {
+                far(width, out, a, $limit, &|out, a| each!(width, out, [x = a], [], _o => $far(x)));
+            }
         }};
     }
     match f {
@@ -65,7 +98,21 @@ pub(crate) fn map(width: Width, f: Fun1, out: &mut [f64], a: &[f64]) {
         Fun1::Sign => by!(x => if x == 0.0 { 0.0 } else { x.signum() }),
         Fun1::Exp => near!(near_exp, NEAR_EXP, exp),
         Fun1::Expm1 => near!(near_expm1, NEAR_EXPM1, expm1),
-        Fun1::Exprel => near!(near_exprel, NEAR_EXPM1, exprel),
+        Fun1::Exprel => {
+            // Mostly it is asked for a step's share of a time constant. The first few tell whether that is worth trying.
+            let first = &a[..out.len().min(FIRST)];
+            let mut missed = first.iter().map(|x| u64::from(is_outside(*x, SMALL))).sum();
+            let mut is_small = missed <= first.len() as u64 / FEW;
+            if is_small {
+                missed = counted!(width, out, a, SMALL, small_exprel);
+                is_small = missed <= out.len() as u64 / FEW;
+            }
+            if !is_small {
+                near!(near_exprel, NEAR_EXPM1, exprel);
+            } else if missed > 0 {
+                far(width, out, a, SMALL, &|out, a| each!(width, out, [x = a], [], _o => exprel(x)));
+            }
+        }
         Fun1::InverseExprel => near!(near_inverse_exprel, NEAR_EXPM1, inverse_exprel),
         Fun1::Log => by!(x => log(x)),
         Fun1::Log10 => by!(x => log10(x)),
@@ -82,25 +129,52 @@ pub(crate) fn map(width: Width, f: Fun1, out: &mut [f64], a: &[f64]) {
     }
 }
 
-/// Those outside of a range once more, by the longer road; mostly there are none.
-fn far(width: Width, out: &mut [f64], a: &[f64], range: [f64; 2], f: fn(f64) -> f64) {
-    struct Outside<'a>(&'a [f64], [f64; 2]);
-    impl Loop for Outside<'_> {
-        type Output = u64;
-        #[inline(always)]
-        fn run(self) -> u64 {
-            let Self(a, [low, high]) = self;
-            // What is no number is outside, too.
-            a.iter().map(|x| u64::from(!(*x >= low && *x <= high))).sum()
+/// One in so many is worth a road of its own.
+const FEW: u64 = 16;
+/// So many are looked at before a road is taken.
+const FIRST: usize = 16;
+/// So many are searched, and computed together.
+const PART: usize = 128;
+
+/// The places of numbers beyond a limit, of a part; how many there are.
+struct Places<'a> {
+    a: &'a [f64],
+    limit: f64,
+    places: &'a mut [usize; PART],
+}
+
+impl Loop for Places<'_> {
+    type Output = usize;
+    #[inline(always)]
+    fn run(self) -> usize {
+        const STRIDE: usize = 16;
+        let mut count = 0;
+        for (k, part) in self.a.chunks(STRIDE).enumerate() {
+            if part.iter().map(|x| u64::from(is_outside(*x, self.limit))).sum::<u64>() == 0 {
+                continue;
+            }
+            for (i, x) in part.iter().enumerate() {
+                self.places[count] = k * STRIDE + i;
+                count += usize::from(is_outside(*x, self.limit));
+            }
         }
+        count
     }
-    if width.run(Outside(a, range)) == 0 {
-        return;
-    }
-    for (o, a) in out.iter_mut().zip(a) {
-        if !(range[0]..=range[1]).contains(a) {
-            *o = f(*a);
+}
+
+/// Those beyond a limit once more, by the longer road and beside each other.
+fn far(width: Width, out: &mut [f64], a: &[f64], limit: f64, road: &dyn Fn(&mut [f64], &[f64])) {
+    let (mut places, mut numbers, mut results) = ([0; PART], [0.0; PART], [0.0; PART]);
+    for (out, a) in out.chunks_mut(PART).zip(a.chunks(PART)) {
+        let a = &a[..out.len()];
+        let count = width.run(Places { a, limit, places: &mut places });
+        let (places, numbers, results) = (&places[..count], &mut numbers[..count], &mut results[..count]);
+        if places.is_empty() {
+            continue;
         }
+        numbers.iter_mut().zip(places).for_each(|(x, place)| *x = a[*place]);
+        road(results, numbers);
+        places.iter().zip(results).for_each(|(place, result)| out[*place] = *result);
     }
 }
 
@@ -182,10 +256,12 @@ pub(crate) fn multiply_add(
     b: Source<'_>,
     c: Source<'_>,
 ) -> bool {
-    use Source::{Number, Slice};
+    use Source::{Number, Result, Slice};
     macro_rules! by {
         ($x:ident, $y:ident, $z:ident => $value:expr) => {
             match (b, c) {
+                (Slice(b), Result) => each!(width, out, [$x = a, $y = b], [], $z => $value),
+                (Number(b), Result) => each!(width, out, [$x = a], [$y = b], $z => $value),
                 (Slice(b), Slice(c)) => each!(width, out, [$x = a, $y = b, $z = c], [], _o => $value),
                 (Slice(b), Number(c)) => each!(width, out, [$x = a, $y = b], [$z = c], _o => $value),
                 (Number(b), Slice(c)) => each!(width, out, [$x = a, $z = c], [$y = b], _o => $value),
@@ -200,6 +276,19 @@ pub(crate) fn multiply_add(
         _ => return false,
     }
     true
+}
+
+/// `a*b + c k`, each product rounded by itself.
+pub(crate) fn multiply_add_multiple(width: Width, out: &mut [f64], [a, b, c]: [&[f64]; 3], k: f64) {
+    each!(width, out, [x = a, y = b, z = c], [k = k], _o => x * y + z * k);
+}
+
+/// Adds `a*b` to the result where the condition is true.
+pub(crate) fn add_product_where(width: Width, out: &mut [f64], condition: &[f64], a: &[f64], b: &[f64]) {
+    each!(width, out, [c = condition, x = a, y = b], [], o => {
+        let sum = x * y + o;
+        if c == 0.0 { o } else { sum }
+    });
 }
 
 /// By bits, so that the compiler does not make a jump or a store for some elements of it.

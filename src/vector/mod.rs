@@ -1,5 +1,5 @@
 //! Loops over many numbers, as wide as the machine allows: each is compiled for several widths, and the best is called.
-//! All of them do the same plain operations in the same order, so results never depend on the machine.
+//! All of them do the same operations in the same order, so results never depend on the machine.
 
 mod exponential;
 mod functions;
@@ -7,20 +7,46 @@ mod kernels;
 mod trigonometric;
 mod width;
 
-pub(crate) use exponential::{
-    cosh, exp, expm1, exprel, inverse_exprel, log, log1p, log10, near_log, pow, sinh, tanh,
-};
+pub(crate) use exponential::near_log;
 pub(crate) use functions::{Fun1, Fun2};
-pub(crate) use kernels::{Linear, Source, binary, largest, linear, map, multiply_add, positions, select};
-pub(crate) use trigonometric::{acos, asin, atan, cos, near_cos, sin, tan};
+pub(crate) use kernels::{
+    Linear, Source, add_product_where, binary, largest, linear, map, multiply_add, multiply_add_multiple,
+    positions, select,
+};
+pub(crate) use trigonometric::near_cos;
 pub(crate) use width::{Loop, Width};
 
 #[cfg(test)]
 mod tests {
+    use super::exponential::*;
+    use super::trigonometric::*;
     use super::*;
 
     /// Arguments and exact values, made by `tests/math/make.py`.
     const REFERENCE: &str = include_str!("../../tests/math/reference.txt");
+
+    /// A function by itself, without the fused instruction of wider registers.
+    fn alone(f: Fun1, x: f64) -> f64 {
+        match f {
+            Fun1::Exp => exp(x),
+            Fun1::Expm1 => expm1(x),
+            Fun1::Exprel => exprel(x),
+            Fun1::InverseExprel => inverse_exprel(x),
+            Fun1::Log => log(x),
+            Fun1::Log10 => log10(x),
+            Fun1::Log1p => log1p(x),
+            Fun1::Sin => sin(x),
+            Fun1::Cos => cos(x),
+            Fun1::Tan => tan(x),
+            Fun1::Asin => asin(x),
+            Fun1::Acos => acos(x),
+            Fun1::Atan => atan(x),
+            Fun1::Sinh => sinh(x),
+            Fun1::Cosh => cosh(x),
+            Fun1::Tanh => tanh(x),
+            other => other.apply(x),
+        }
+    }
 
     fn function(name: &str) -> Option<Fun1> {
         Some(match name {
@@ -54,7 +80,7 @@ mod tests {
             let numbers: Vec<f64> = words.map(bits).collect();
             let (x, [nearest, rest]) = (numbers[0], [numbers[numbers.len() - 2], numbers[numbers.len() - 1]]);
             let f = function(name);
-            let got = f.map_or_else(|| pow(x, numbers[1]), |f| f.apply(x));
+            let got = f.map_or_else(|| pow(x, numbers[1]), |f| alone(f, x));
             let above = f64::from_bits(nearest.abs().to_bits() + 1);
             let unit = (above - nearest.abs()).max(f64::from_bits(1));
             let error = ((got - nearest) - rest).abs() / unit;
@@ -123,15 +149,53 @@ mod tests {
                     let mut out = vec![0.0; block.len()];
                     map(width, f, &mut out, block);
                     for (x, o) in block.iter().zip(out) {
-                        let alone = f.apply(*x);
-                        assert!(
-                            o.to_bits() == alone.to_bits() || (o.is_nan() && alone.is_nan()),
-                            "{f:?} {x}"
-                        );
+                        for wanted in [alone(f, *x), f.apply(*x)] {
+                            let is_same = o.to_bits() == wanted.to_bits() || (o.is_nan() && wanted.is_nan());
+                            assert!(is_same, "{f:?} {x}");
+                        }
                     }
                 }
             }
         }
+    }
+
+    proptest::proptest! {
+        /// Whatever a block is made of, each of its numbers gets what it gets alone.
+        #[test]
+        fn every_road_leads_to_the_same_bits(
+            near in proptest::collection::vec(-0.4..0.4_f64, 1..90),
+            others in proptest::collection::vec((0_usize..300, -9.0..9.0_f64), 0..20),
+        ) {
+            let mut numbers = near;
+            for (place, x) in others {
+                let place = place % numbers.len();
+                // From tiny to huge, with both limits of each road on the way.
+                numbers[place] = x.signum() * x.abs().exp() * 0.1;
+            }
+            for f in [Fun1::Exp, Fun1::Expm1, Fun1::Exprel, Fun1::InverseExprel, Fun1::Log1p, Fun1::Sin, Fun1::Tanh] {
+                for width in Width::all() {
+                    let mut out = vec![0.0; numbers.len()];
+                    map(width, f, &mut out, &numbers);
+                    for (x, o) in numbers.iter().zip(out) {
+                        let wanted = alone(f, *x);
+                        let is_same = o.to_bits() == wanted.to_bits() || (o.is_nan() && wanted.is_nan());
+                        proptest::prop_assert!(is_same, "{:?} {}: {}, alone {}", f, x, o, wanted);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Both sides of the limit of the polynomial are as exact as the rest.
+    #[test]
+    fn exprel_has_no_step_where_its_roads_meet() {
+        let limit = 0.346_f64;
+        for x in [limit, -limit] {
+            let beyond = f64::from_bits(x.to_bits() + 1);
+            assert!((exprel(beyond) / exprel(x) - 1.0).abs() < 1e-15);
+        }
+        assert_eq!(exprel(0.0), 1.0);
+        assert_eq!(exprel(-0.0), 1.0);
     }
 
     /// Each loop against its function, whatever kind of operands it has.

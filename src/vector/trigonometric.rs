@@ -1,10 +1,10 @@
 //! Sines, tangents and their inverses without branches; arguments beyond a million have a road of their own.
 //! The same bits on every machine, within 2 ulp of the exact value.
 
-use super::exponential::{SHIFT, polynomial, two_product, two_sum};
+use super::exponential::{SHIFT, fused, polynomial, two_product, two_sum};
 
 /// Larger arguments need more digits of pi than the quick reduction has.
-const LIMIT: f64 = 1.6e6;
+pub(super) const NEAR_ANGLES: f64 = 1.6e6;
 /// A quarter turn: 33 bits, 33 bits, and the rest.
 const QUARTER: [f64; 3] = [1.570_796_326_734_125_6, 6.077_100_506_303_966e-11, 2.022_266_248_795_950_6e-21];
 /// A quarter turn as the nearest number and the rest.
@@ -15,10 +15,10 @@ type Reduced = (u64, f64, f64);
 
 #[inline(always)]
 fn reduced(x: f64) -> Reduced {
-    let shifted = x * std::f64::consts::FRAC_2_PI + SHIFT;
+    let shifted = fused(x, std::f64::consts::FRAC_2_PI, SHIFT);
     let k = shifted - SHIFT;
-    let (y, lost) = two_sum(x - k * QUARTER[0], -(k * QUARTER[1]));
-    let low = lost - k * QUARTER[2];
+    let (y, lost) = two_sum(fused(-k, QUARTER[0], x), -(k * QUARTER[1]));
+    let low = fused(-k, QUARTER[2], lost);
     let r = y + low;
     (shifted.to_bits(), r, (y - r) + low)
 }
@@ -73,7 +73,7 @@ fn reduced_far(x: f64) -> Reduced {
     const SCALE: f64 = 1.0 / (1_u128 << 127) as f64 * 0.5;
     let (h, l) = (h * SCALE, l * SCALE);
     let (p, p_low) = two_product(h, HALF_PI[0]);
-    let tail = p_low + (h * HALF_PI[1] + l * HALF_PI[0]);
+    let tail = p_low + fused(h, HALF_PI[1], l * HALF_PI[0]);
     let r = p + tail;
     let rest = (p - r) + tail;
     let quarters = (rounded >> 126) as u64;
@@ -95,7 +95,8 @@ fn both(y: f64, low: f64) -> (f64, f64) {
         ],
     );
     let v = z * y;
-    let sine = y - ((z * (0.5 * low - v * r) - low) + v * 0.166_666_666_666_666_32);
+    let inner = fused(z, fused(-v, r, 0.5 * low), -low);
+    let sine = y - fused(v, 0.166_666_666_666_666_32, inner);
     let r = polynomial(
         z,
         [
@@ -109,7 +110,7 @@ fn both(y: f64, low: f64) -> (f64, f64) {
     );
     let h = 0.5 * z;
     let w = 1.0 - h;
-    let cosine = w + (((1.0 - w) - h) + (z * z * r - y * low));
+    let cosine = w + (((1.0 - w) - h) + fused(z * z, r, -(y * low)));
     (sine, cosine)
 }
 
@@ -132,12 +133,9 @@ fn later((quarters, y, low): Reduced) -> Reduced {
     (quarters.wrapping_add(1), y, low)
 }
 
-/// Where the quick road is exact enough.
-pub(super) const NEAR_ANGLES: [f64; 2] = [-LIMIT, LIMIT];
-
 #[inline(always)]
 fn is_near(x: f64) -> bool {
-    x.abs() <= LIMIT
+    x.abs() <= NEAR_ANGLES
 }
 
 #[inline(always)]
@@ -181,13 +179,13 @@ pub(crate) fn atan(x: f64) -> f64 {
     ];
     let mut near = (a, 1.0, 0.0, 0.0);
     if a >= 0.4375 {
-        near = at(0, 2.0 * a - 1.0, 2.0 + a);
+        near = at(0, fused(2.0, a, -1.0), 2.0 + a);
     }
     if a >= 0.6875 {
         near = at(1, a - 1.0, a + 1.0);
     }
     if a >= 1.1875 {
-        near = at(2, a - 1.5, 1.0 + 1.5 * a);
+        near = at(2, a - 1.5, fused(1.5, a, 1.0));
     }
     if a >= 2.4375 {
         near = at(3, -1.0, a);
@@ -243,7 +241,7 @@ fn asin_rest(z: f64) -> f64 {
 fn long_root(z: f64) -> (f64, f64, f64) {
     let root = z.sqrt();
     let high = f64::from_bits(root.to_bits() & !0xffff_ffff);
-    let low = (z - high * high) / (root + high);
+    let low = fused(-high, high, z) / (root + high);
     (root, high, if z == 0.0 { 0.0 } else { low })
 }
 
@@ -255,9 +253,9 @@ pub(crate) fn asin(x: f64) -> f64 {
     let z = if is_small { x * x } else { (1.0 - a) * 0.5 };
     let r = asin_rest(z);
     let (root, high, low) = long_root(z);
-    let p = 2.0 * root * r - (HALF_PI[1] - 2.0 * low);
-    let large = EIGHTH - (p - (EIGHTH - 2.0 * high));
-    (if is_small { a + a * r } else { large }).copysign(x)
+    let p = fused(2.0 * root, r, -fused(-2.0, low, HALF_PI[1]));
+    let large = EIGHTH - (p - fused(-2.0, high, EIGHTH));
+    (if is_small { fused(a, r, a) } else { large }).copysign(x)
 }
 
 #[inline(always)]
@@ -267,9 +265,9 @@ pub(crate) fn acos(x: f64) -> f64 {
     let z = if is_small { x * x } else { (1.0 - a) * 0.5 };
     let r = asin_rest(z);
     let (root, high, low) = long_root(z);
-    let small = HALF_PI[0] - (x - (HALF_PI[1] - x * r));
-    let left = 2.0 * HALF_PI[0] - 2.0 * (root + (r * root - HALF_PI[1]));
-    let right = 2.0 * (high + (r * root + low));
+    let small = HALF_PI[0] - (x - fused(-x, r, HALF_PI[1]));
+    let left = 2.0 * HALF_PI[0] - 2.0 * (root + fused(r, root, -HALF_PI[1]));
+    let right = 2.0 * (high + fused(r, root, low));
     let large = if x < 0.0 { left } else { right };
     if is_small { small } else { large }
 }

@@ -23,10 +23,12 @@ impl Width {
         let mut all = vec![Self(Kind::Plain)];
         #[cfg(target_arch = "x86_64")]
         {
-            if std::arch::is_x86_feature_detected!("avx2") {
+            let is_fused = std::arch::is_x86_feature_detected!("fma");
+            if is_fused && std::arch::is_x86_feature_detected!("avx2") {
                 all.push(Self(Kind::Avx2));
             }
-            if std::arch::is_x86_feature_detected!("avx512f")
+            if is_fused
+                && std::arch::is_x86_feature_detected!("avx512f")
                 && std::arch::is_x86_feature_detected!("avx512dq")
                 && std::arch::is_x86_feature_detected!("avx512vl")
                 && std::arch::is_x86_feature_detected!("avx512bw")
@@ -70,13 +72,13 @@ pub(crate) trait Loop {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,fma")]
 fn avx2<L: Loop>(work: L) -> L::Output {
     work.run()
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,avx512f,avx512dq,avx512vl,avx512bw")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512dq,avx512vl,avx512bw")]
 fn avx512<L: Loop>(work: L) -> L::Output {
     work.run()
 }
