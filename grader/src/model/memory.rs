@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{Read, Write};
 
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
@@ -15,6 +15,8 @@ use crate::fingerprint::sha256;
 
 /// Longer answers are not kept: reading them would take as long as simulating again.
 const LONGEST: usize = 1 << 20;
+/// So much is kept of one run, whatever its networks are: they are a stranger's.
+const MOST: usize = 8 << 20;
 /// So much an answer may unfold to.
 const LARGEST: u64 = 1 << 28;
 
@@ -49,11 +51,12 @@ impl Memory {
     }
 
     fn keep(&mut self, key: String, value: &impl Serialize) {
+        // Packed in one piece: the packer clears its tables for each piece that it is handed.
+        let Ok(plain) = rmp_serde::to_vec_named(value) else { return };
         let mut out = ZlibEncoder::new(Vec::new(), Compression::fast());
-        if rmp_serde::encode::write_named(&mut out, value).is_ok()
-            && let Ok(bytes) = out.finish()
-            && bytes.len() <= LONGEST
-        {
+        let Ok(bytes) = out.write_all(&plain).and_then(|()| out.finish()) else { return };
+        let kept: usize = self.known.values().chain(self.new.values()).map(Vec::len).sum();
+        if bytes.len() <= LONGEST && kept + bytes.len() <= MOST {
             self.new.insert(key, bytes);
         }
     }
@@ -109,5 +112,27 @@ mod tests {
             .during(|| [("square", 2.0), ("square", 3.0), ("cube", 2.0)].map(|(w, x)| ask(w, x, Ok(-1.0))));
         assert_eq!(again.iter().filter(|a| **a == Ok(-1.0)).count(), 1, "{again:?}");
         assert_eq!(later.new.len(), 1, "what was damaged is replaced");
+    }
+
+    #[test]
+    fn no_more_is_kept_than_a_gradebook_can_bear() {
+        // Numbers that do not shrink.
+        let mut state = 1_u64;
+        let mut noise = |n: usize| -> Vec<u64> {
+            (0..n)
+                .map(|_| {
+                    state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+                    state ^ (state >> 29)
+                })
+                .collect()
+        };
+        let mut memory = Memory::default();
+        memory.keep("long".to_owned(), &noise(LONGEST / 8 + 1));
+        assert_eq!(memory, Memory::default());
+        for k in 0..20 {
+            memory.keep(k.to_string(), &noise(LONGEST / 10));
+        }
+        let kept: usize = memory.new.values().map(Vec::len).sum();
+        assert!((MOST * 8 / 10..=MOST).contains(&kept), "{kept}");
     }
 }
