@@ -18,11 +18,16 @@ const IS_WRAPPER: &str = "EVCXR_RUSTC_WRAPPER";
 /// reads stays as it is.
 const ADVICE: &str = "SPIKELAB_ADVICE";
 
+/// True if a student reads what is said.
+pub(crate) fn is_given() -> bool {
+    env::var_os(ADVICE).is_some()
+}
+
 /// True if this process stands in rustc's place and somebody wants advice.
 pub(crate) fn is_wanted() -> bool {
     let program = env::args_os().nth(1).map(PathBuf::from);
     let in_its_place = program.is_some_and(|p| p.file_stem().is_some_and(|name| name == "rustc"));
-    in_its_place && env::var_os(ADVICE).is_some()
+    in_its_place && is_given()
 }
 
 /// Runs rustc, and adds to what it says of errors.

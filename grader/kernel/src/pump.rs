@@ -9,10 +9,15 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, getppid, kill_process};
 
+use crate::advise;
 use crate::filter::{Filter, most_bytes};
 
 /// Names the descriptor that the cells' stderr arrives on; stdout arrives on stdin.
 pub(crate) const ERROR_PIPE: &str = "SPIKELAB_ERROR_PIPE";
+
+/// What a student reads above evcxr's own words, which name a signal.
+const ENDED: &[u8] = b"The cells' process has ended, by an interrupt, an exit or for want of memory, and all values with it.\n\
+    Run the cells again from the top.\n";
 
 /// How much of stderr is kept to explain a failed cell; the end counts, for the error is printed last.
 const KEPT: usize = 16 * 1024;
@@ -75,6 +80,9 @@ fn copy(errors: File, parent: Option<Pid>) -> io::Result<()> {
         }
     }
     output.write_all(&filter.end())?;
+    if advise::is_given() {
+        output.write_all(ENDED)?;
+    }
     output.flush()
 }
 

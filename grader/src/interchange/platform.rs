@@ -111,8 +111,9 @@ fn target(platform: Platform, head: &StringRecord, marks: &Marks, column: Option
             (0..head.len()).filter(|k| same(&head[*k], name) || same(&titled(&head[*k]), name)).collect()
         }
         (None, Platform::Moodle) => (0..head.len()).filter(|k| same(&head[*k], "Grade")).collect(),
+        // A title for people, `Exercise 1 (4711)`, and a name of files, `exercise1`.
         (None, Platform::Canvas) => {
-            (0..head.len()).filter(|k| same(&titled(&head[*k]), &marks.assignment)).collect()
+            (0..head.len()).filter(|k| folded(&titled(&head[*k])) == folded(&marks.assignment)).collect()
         }
     };
     match found[..] {
@@ -121,10 +122,18 @@ fn target(platform: Platform, head: &StringRecord, marks: &Marks, column: Option
             let names: Vec<&str> = head.iter().map(str::trim).filter(|h| !h.is_empty()).collect();
             let wanted =
                 column.unwrap_or(if platform == Platform::Moodle { "Grade" } else { &marks.assignment });
-            let what = format!("{} columns of the table are called `{wanted}`", other.len());
+            let what = match other.len() {
+                0 => format!("no column of the table is called `{wanted}`"),
+                n => format!("{n} columns of the table are called `{wanted}`"),
+            };
             Err(Error::usage(what, format!("say which by `--column NAME`; there are {}", names.join(", "))))
         }
     }
+}
+
+/// Letters and digits alone, in lower case.
+fn folded(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// The student of a row, by the platform's number, else by name, address or login.
@@ -144,9 +153,6 @@ fn owner<'a>(
     let by_number = marks.earned.iter().find(|(s, _)| number.is_some() && names::number(s) == number);
     let others =
         ["Full name", "Student", "Email address", "SIS Login ID", "SIS User ID", "ID number", "Username"];
-    let folded = |text: &str| {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
-    };
     let by_name = || {
         let cells: Vec<&str> = others.iter().filter_map(|name| cell(name)).collect();
         let fits = |student: &str| {
@@ -220,7 +226,7 @@ mod tests {
 
     #[test]
     fn canvas_is_filled_by_number_login_or_name_and_other_columns_stay() {
-        let canvas = "Student;ID;SIS Login ID;Section;exercise1 (77);exercise2 (78)\n\
+        let canvas = "Student;ID;SIS Login ID;Section;Exercise 1 (77);Exercise 2 (78)\n\
             \x20   Points Possible;;;;10;5\n\"Berg, Ana\";4567;aberg;S1;;5\n\"Li, Bo\";4568;bli;S1;;4\n\"Ray, Cy\";4569;cyray;S1;EX;3\n";
         let all = marks(&[("bergana_4567", 12.25), ("bo_li", 3.0), ("nobody", 1.0)]);
         let filled = fill(Platform::Canvas, canvas.as_bytes(), &all, None).unwrap();

@@ -2,7 +2,6 @@
 //! Done again only when the library, the kernel or the compiler changed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -11,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::environment::{UNWANTED, write};
 use super::layout::{self, Layout};
+use super::messages::follow;
 use super::toolchain::{Toolchain, target, workspace};
 use super::{KernelEnvironment, KernelError, Session, standard_library, vendor};
 use crate::outcome::Isolation;
@@ -252,37 +252,30 @@ pub(super) fn build(
             ),
         )
     };
-    let mut child = cargo(&["build", "--release", "--locked", "-p", package, "--message-format=json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|e| failed(e.to_string()))?;
-    // Standard error fills up if nobody reads it.
-    let errors = child.stderr.take().map(|e| std::thread::spawn(move || std::io::read_to_string(e)));
     let mut bar: Option<ProgressBar> = None;
     let mut done = 0;
-    for line in child.stdout.take().into_iter().flat_map(|o| BufReader::new(o).lines().map_while(Result::ok))
-    {
-        let Ok(message) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
-        if message["reason"] != "compiler-artifact" && message["reason"] != "build-script-executed" {
-            continue;
-        }
-        done += 1;
-        if bar.is_none() && message["fresh"] == false {
-            bar = Some(build_bar(package, count_of_packages(&mut cargo(&tree(package)))));
-        }
-        if let Some(bar) = &bar {
-            bar.set_position(done);
-            bar.set_message(message["target"]["name"].as_str().unwrap_or_default().to_owned());
-        }
-    }
+    let built = follow(
+        &mut cargo(&["build", "--release", "--locked", "-p", package, "--message-format=json"]),
+        |message| {
+            if message["reason"] != "compiler-artifact" && message["reason"] != "build-script-executed" {
+                return;
+            }
+            done += 1;
+            if bar.is_none() && message["fresh"] == false {
+                bar = Some(build_bar(package, count_of_packages(&mut cargo(&tree(package)))));
+            }
+            if let Some(bar) = &bar {
+                bar.set_position(done);
+                bar.set_message(message["target"]["name"].as_str().unwrap_or_default().to_owned());
+            }
+        },
+    );
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    let status = child.wait().map_err(|e| failed(e.to_string()))?;
+    let (status, words) = built.map_err(|e| failed(e.to_string()))?;
     if !status.success() {
-        let text = errors.and_then(|t| t.join().ok()).and_then(Result::ok).unwrap_or_default();
-        return Err(failed(text));
+        return Err(failed(words));
     }
     Ok(target.join("release").join(format!("{package}{}", std::env::consts::EXE_SUFFIX)))
 }

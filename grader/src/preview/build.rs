@@ -2,9 +2,7 @@
 //! The user's own cells are compiled without optimisation, and checked for overflow, as in a kernel.
 
 use std::ffi::{OsStr, OsString};
-use std::io::BufRead;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use indicatif::ProgressBar;
 use serde_json::Value;
@@ -13,7 +11,7 @@ use super::Mistake;
 use super::explain::mistake;
 use super::program::{self, Line, Program};
 use crate::files;
-use crate::kernel::{KernelError, PROFILES, Tools};
+use crate::kernel::{KernelError, PROFILES, Tools, follow};
 
 /// A place where previews are compiled.
 #[derive(Debug)]
@@ -183,32 +181,22 @@ impl Workshop {
             if offline {
                 command.arg("--offline");
             }
-            let mut child = command
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .map_err(|e| failed(e.to_string()))?;
-            // Standard error fills up if nobody reads it.
-            let errors = child.stderr.take().map(|e| std::thread::spawn(move || std::io::read_to_string(e)));
             let mut bar: Option<ProgressBar> = None;
             let mut messages = Vec::new();
-            let out = child.stdout.take().into_iter();
-            for line in out.flat_map(|o| std::io::BufReader::new(o).lines().map_while(Result::ok)) {
-                let Ok(mut message) = serde_json::from_str::<Value>(&line) else { continue };
-                let reason = message["reason"].as_str().unwrap_or_default();
+            let built = follow(&mut command, |mut message| {
                 let own = message["target"]["name"] == "preview";
+                let reason = message["reason"].as_str().unwrap_or_default();
                 if reason == "compiler-artifact" && message["fresh"] == false && !own && bar.is_none() {
                     bar = Some(crate::kernel::spinner("compiling the library for checking (once)"));
                 }
                 if reason == "compiler-message" && own {
                     messages.push(message["message"].take());
                 }
-            }
-            let status = child.wait().map_err(|e| failed(e.to_string()))?;
+            });
             if let Some(bar) = bar {
                 bar.finish_and_clear();
             }
-            let words = errors.and_then(|t| t.join().ok()).and_then(Result::ok).unwrap_or_default();
+            let (status, words) = built.map_err(|e| failed(e.to_string()))?;
             if status.success() || !messages.is_empty() {
                 return Ok((status.success(), messages, words));
             }
