@@ -215,6 +215,12 @@ fn mark(line: &str) -> Mark<'_> {
     if holds_a_mark(line) { Mark::Mangled } else { Mark::None }
 }
 
+/// A solution's source as a student would write it: without the lines that are marks.
+#[must_use]
+pub fn solved(source: &str) -> String {
+    source.lines().filter(|line| matches!(mark(line), Mark::None)).collect::<Vec<_>>().join("\n")
+}
+
 fn holds_a_mark(line: &str) -> bool {
     let spaced = line.to_uppercase().replace(['_', '-'], " ");
     let words = spaced.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -28,6 +28,12 @@ fn check_blank(source: &str, expected: &str) {
 }
 
 #[test]
+fn a_solution_without_its_marks_is_what_a_student_would_write() {
+    let source = "let a = 1;\n// BEGIN SOLUTION\n// BLANK: let tau = ____;\nlet tau = 10*ms; // ten\n// END SOLUTION\na";
+    assert_eq!(solved(source), "let a = 1;\nlet tau = 10*ms; // ten\na");
+}
+
+#[test]
 fn regions_give_way_to_their_blanks() {
     check_blank(
         "let a = 1;\n// BEGIN SOLUTION\n// BLANK: let tau = ____;\n// BLANK: let v = ____;\nlet tau = 10*ms;\n// END SOLUTION\na",

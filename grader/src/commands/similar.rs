@@ -9,6 +9,7 @@ use crate::Result;
 use crate::course::Course;
 use crate::gradebook::Gradebook;
 use crate::notebook::Notebook;
+use crate::release::solved;
 use crate::similarity::{Work, pairs};
 use crate::text;
 
@@ -34,14 +35,15 @@ pub fn similar(place: &Place, most: usize) -> Result<Outcome> {
     for (name, class) in classes.iter().filter(|(name, _)| names.contains(name)) {
         let mut given = Vec::new();
         for path in [course.released(name), course.solution(name)] {
-            given.extend(sources(&course.notebook(&path)?));
+            given.extend(sources(&course.notebook(&path)?).map(|source| solved(&source)));
         }
         let found = pairs(class, &given, COMMON);
+        let counted = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         println!(
-            "{}: {} submissions, {} pairs with code in common",
+            "{}: {}, {} with code in common",
             text::line(name, 30),
-            class.len(),
-            found.len()
+            counted(class.len(), "submission"),
+            counted(found.len(), "pair")
         );
         for pair in found.iter().take(most) {
             any = true;
