@@ -3,6 +3,7 @@
 
 use super::crew::Crew;
 use super::engine::{Code, Counter, Engine, RateCounter, Sampler, Sum, Synaptic, Target, Watch};
+use super::events::Events;
 use super::group_program::GroupProgram;
 use super::objects::Objects;
 use super::pathway::Pathway;
@@ -44,8 +45,25 @@ impl<'a> Engine<'a> {
             let (source, target) = (objects.place_of(&state.source)?, objects.place_of(&state.target)?);
             let (update, pathways) = engine.wiring(&state, (source, target), context)?;
             let stream = context.stream(&format!("{} stateupdater", state.name()));
-            let caches = Vec::new();
-            engine.synapses.push(Synaptic { state, source, target, update, caches, stream, pathways });
+            let drivers = state.description.pathways.iter().map(|d| {
+                let (g, view) = match d.side {
+                    Side::Pre => (source, &state.source),
+                    Side::Post => (target, &state.target),
+                };
+                let event = d.event.as_deref().unwrap_or(SPIKE);
+                Events::new(g, &engine.groups[g].0, event, view.range.clone())
+            });
+            let (drivers, caches) = (drivers.collect(), Vec::new());
+            engine.synapses.push(Synaptic {
+                state,
+                source,
+                target,
+                update,
+                caches,
+                stream,
+                pathways,
+                drivers,
+            });
             if engine.synapses[s].state.active {
                 engine.add_synapses(s, context, &mut agenda)?;
             }
@@ -132,7 +150,8 @@ impl<'a> Engine<'a> {
             let (when, order) = place(&timing, slot, order);
             let task = Task::Code(self.codes.len());
             agenda.add(context, when, order, format!("{name}_{event}_resetter"), task, dt)?;
-            self.codes.push(Code { program, target: Target::Event(g, event.to_owned()) });
+            self.codes
+                .push(Code { program, target: Target::Event(Events::new(g, state, event, 0..state.len())) });
         }
         for code in &state.regular {
             let program = CodeProgram::new("run_regularly", &code.code, &scope, context.stream(&code.name))?;
@@ -275,8 +294,8 @@ impl<'a> Engine<'a> {
             let tapes = tapes(&d.variables, &state.scope_of_part(context, &view.range)?)?;
             let stream = context.stream(&d.name);
             let record = monitor.live()?.state();
-            let (range, keep) = (view.range, d.record);
-            self.counters.push(Counter { record, group: g, event, range, keep, tapes, stream });
+            let events = Events::new(g, state, &event, view.range);
+            self.counters.push(Counter { record, events, keep: d.record, tapes, stream });
         }
         for (k, monitor) in objects.rate_monitors.iter().enumerate() {
             let (d, view) = (&monitor.description, monitor.source()?);
@@ -286,7 +305,8 @@ impl<'a> Engine<'a> {
             if is_on(&d.name) {
                 agenda.add(context, when, order, d.name.clone(), Task::Rate(k), dt)?;
             }
-            self.rates.push(RateCounter { record: monitor.live()?.state(), group: g, range: view.range });
+            let events = Events::new(g, &self.groups[g].0, SPIKE, view.range);
+            self.rates.push(RateCounter { record: monitor.live()?.state(), events });
         }
         Ok(())
     }

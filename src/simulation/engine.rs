@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::MutexGuard;
 
 use super::crew::{Crew, Job, blocks};
+use super::events::Events;
 use super::group_program::{GroupProgram, first_unbounded};
 use super::pathway::Pathway;
 use super::program::{Chosen, CodeProgram, Now};
@@ -48,6 +49,8 @@ pub(super) struct Synaptic<'a> {
     pub(super) caches: Vec<Cache>,
     pub(super) stream: Stream,
     pub(super) pathways: Vec<Pathway>,
+    /// What drives each of them.
+    pub(super) drivers: Vec<Events>,
 }
 
 /// Statements and whom they are for.
@@ -58,7 +61,7 @@ pub(super) struct Code {
 
 pub(super) enum Target {
     Part(Range<usize>),
-    Event(usize, String),
+    Event(Events),
     Synapses(usize),
 }
 
@@ -87,9 +90,7 @@ pub(super) enum Watch {
 
 pub(super) struct Counter<'a> {
     pub(super) record: MutexGuard<'a, SpikeRecord>,
-    pub(super) group: usize,
-    pub(super) event: String,
-    pub(super) range: Range<usize>,
+    pub(super) events: Events,
     pub(super) keep: bool,
     pub(super) tapes: Vec<Tape>,
     pub(super) stream: Stream,
@@ -97,8 +98,7 @@ pub(super) struct Counter<'a> {
 
 pub(super) struct RateCounter<'a> {
     pub(super) record: MutexGuard<'a, RateRecord>,
-    pub(super) group: usize,
-    pub(super) range: Range<usize>,
+    pub(super) events: Events,
 }
 
 impl Engine<'_> {
@@ -115,7 +115,7 @@ impl Engine<'_> {
             Task::Event(g, k) => {
                 let (state, program) = &mut self.groups[g];
                 let n = state.len();
-                if let Some(found) = state.events.get_mut(&program.events[k].name) {
+                if let Some((_, found)) = state.events.iter_mut().nth(k) {
                     program.event(k, found, store, n, &self.now, &mut self.crew);
                 }
             }
@@ -129,19 +129,8 @@ impl Engine<'_> {
             Task::RecordEvents(m) => self.record_events(m, store),
             Task::Rate(m) => self.rate(m),
             Task::Propagate(s, p) => {
-                let Synaptic { state, source, target, pathways, .. } = &mut self.synapses[s];
-                let state = &mut **state;
-                let d = &state.description.pathways[p];
-                let driver = if d.side == crate::description::Side::Pre { *source } else { *target };
-                let (driver_state, _) = &self.groups[driver];
-                let view = if driver == *source && d.side == crate::description::Side::Pre {
-                    state.source.range.clone()
-                } else {
-                    state.target.range.clone()
-                };
-                let event = d.event.as_deref().unwrap_or(SPIKE);
-                let spikes = driver_state.events.get(event).map_or(&[][..], Vec::as_slice);
-                let spikes = within(spikes, &view);
+                let Synaptic { state, pathways, drivers, .. } = &mut self.synapses[s];
+                let spikes = drivers[p].found(&self.groups);
                 let by = (&mut self.machine, &mut self.crew);
                 pathways[p].propagate(spikes, state, store, &self.now, by);
             }
@@ -153,9 +142,8 @@ impl Engine<'_> {
                         let chosen = Chosen::Range(range.start, range.end);
                         program.run(store, chosen, None, &self.now, by);
                     }
-                    Target::Event(g, event) => {
-                        let events = &self.groups[*g].0.events;
-                        let found = events.get(event).map_or(&[][..], Vec::as_slice);
+                    Target::Event(events) => {
+                        let found = events.found(&self.groups);
                         if !found.is_empty() {
                             program.run(store, Chosen::List(found), None, &self.now, by);
                         }
@@ -236,10 +224,9 @@ impl Engine<'_> {
     }
 
     fn record_events(&mut self, m: usize, store: &[Vec<f64>]) {
-        let Counter { record, group, event, range, keep, tapes, stream } = &mut self.counters[m];
-        let events = &self.groups[*group].0.events;
-        let found = within(events.get(event.as_str()).map_or(&[][..], Vec::as_slice), range);
-        let first = u32::try_from(range.start).unwrap_or(u32::MAX);
+        let Counter { record, events, keep, tapes, stream } = &mut self.counters[m];
+        let found = events.found(&self.groups);
+        let first = u32::try_from(events.range.start).unwrap_or(u32::MAX);
         for k in found {
             record.count[(k - first) as usize] += 1;
         }
@@ -265,11 +252,10 @@ impl Engine<'_> {
 
     #[expect(clippy::cast_precision_loss, reason = "numbers of neurons")]
     fn rate(&mut self, m: usize) {
-        let RateCounter { record, group, range } = &mut self.rates[m];
-        let events = &self.groups[*group].0.events;
-        let count = within(events.get(SPIKE).map_or(&[][..], Vec::as_slice), range).len();
+        let RateCounter { record, events } = &mut self.rates[m];
+        let count = events.found(&self.groups).len();
         record.t.push(self.now.time);
-        record.rate.push(count as f64 / range.len() as f64 / self.now.dt);
+        record.rate.push(count as f64 / events.range.len() as f64 / self.now.dt);
         record.dt = self.now.dt;
     }
 
@@ -343,13 +329,6 @@ impl Engine<'_> {
         }
         Ok(())
     }
-}
-
-/// The elements within a part; lists are in order.
-fn within<'e>(list: &'e [u32], range: &Range<usize>) -> &'e [u32] {
-    let first = list.partition_point(|k| (*k as usize) < range.start);
-    let end = list.partition_point(|k| (*k as usize) < range.end);
-    &list[first..end]
 }
 
 /// Some neighbouring synapses with the neurons on both sides.

@@ -8,6 +8,7 @@ mod delays;
 mod delivery;
 mod engine;
 mod event_program;
+mod events;
 mod group_program;
 mod interrupt;
 mod network;
