@@ -1,4 +1,4 @@
-//! The exercises as students meet them: real JupyterLab in headless Chromium, cells run, plots looked for, a wrong blank seen.
+//! What users see in headless Chromium: exercises in real JupyterLab, a wrong blank, the class's pages, points set in `review`.
 //! `cargo test --release -p grader --test jupyterlab -- --ignored --nocapture`; prepares everything by itself.
 
 use std::path::{Path, PathBuf};
@@ -60,18 +60,34 @@ fn filled(name: &str, changes: &[(&str, &str, &str)]) -> Notebook {
     notebook
 }
 
+/// Where screenshots are left.
+fn screenshots() -> PathBuf {
+    root().join("target/spikelab/screenshots")
+}
+
+fn script(python: &Path, name: &str, arguments: &[&Path]) -> Command {
+    let mut script = Command::new(python);
+    script.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jupyterlab").join(name)).args(arguments);
+    script
+}
+
 /// Runs a script beside a JupyterLab that knows the kernel.
-fn drive(python: &Path, script: &str, arguments: &[&Path], data: &Path) -> String {
+fn drive(python: &Path, name: &str, arguments: &[&Path], data: &Path) -> String {
     let folder = python.parent().unwrap();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
     run(Command::new(env!("CARGO_BIN_EXE_grader"))
         .args(["lab", "--prepare-only"])
         .env("PATH", &path)
         .env("JUPYTER_DATA_DIR", data));
-    let mut drive = Command::new(python);
-    drive.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jupyterlab").join(script)).args(arguments);
-    run(drive.env("PATH", &path).env("JUPYTER_DATA_DIR", data))
+    run(script(python, name, arguments).env("PATH", &path).env("JUPYTER_DATA_DIR", data))
 }
+
+/// Wrong answers for three questions of the first exercise: where, what, by what.
+const WRONG: [(&str, &str, &str); 3] = [
+    ("exercise1-charge", "10.0 * ms", "20.0 * ms"),
+    ("exercise1-theory", "1.0 - (-t / 10.0).exp()", "____"),
+    ("exercise1-spike", ".with(\"tau\", tau)", ".with(\"tua\", tau)"),
+];
 
 /// `grader/src/book/*.png`, which the README shows:
 /// `SPIKELAB_PICTURES=1 cargo test --release -p grader --test jupyterlab pictures -- --ignored`.
@@ -111,13 +127,8 @@ fn every_exercise_works_in_jupyterlab() {
     for name in &names {
         filled(name, &[]).save(&notebooks.join(format!("{name}.ipynb"))).unwrap();
     }
-    let wrong = [
-        ("exercise1-charge", "10.0 * ms", "20.0 * ms"),
-        ("exercise1-theory", "1.0 - (-t / 10.0).exp()", "____"),
-        ("exercise1-spike", ".with(\"tau\", tau)", ".with(\"tua\", tau)"),
-    ];
-    filled("exercise1", &wrong).save(&notebooks.join("wrong.ipynb")).unwrap();
-    let pictures = root().join("target/spikelab/screenshots");
+    filled("exercise1", &WRONG).save(&notebooks.join("wrong.ipynb")).unwrap();
+    let pictures = screenshots();
     let said = drive(&python, "drive.py", &[&notebooks, &pictures, scratch.path()], &data);
     println!("{said}\nscreenshots: {}", pictures.display());
     let lines: Vec<Value> = said.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
@@ -138,4 +149,47 @@ fn every_exercise_works_in_jupyterlab() {
             assert!(count("plots") >= 3 && count("passed") >= 1, "{line}");
         }
     }
+}
+
+#[test]
+#[ignore = "needs a browser and some minutes"]
+fn the_class_and_its_review_are_clicked_through() {
+    let python = python();
+    let scratch = tempfile::tempdir().unwrap();
+    let (submissions, results) = (scratch.path().join("submissions"), scratch.path().join("results"));
+    for (student, changes) in [("anna", &[][..]), ("boris", &WRONG[..])] {
+        std::fs::create_dir_all(submissions.join(student)).unwrap();
+        filled("exercise1", changes).save(&submissions.join(student).join("exercise1.ipynb")).unwrap();
+    }
+    std::fs::write(submissions.join("clara.ipynb"), "{").unwrap();
+    let mut grade = Command::new(env!("CARGO_BIN_EXE_grader"));
+    grade.arg("grade").arg(&submissions).arg("--quiet").arg("--out").arg(&results);
+    assert_eq!(grade.status().unwrap().code(), Some(1), "clara's is no notebook");
+    let (grader, pictures) = (Path::new(env!("CARGO_BIN_EXE_grader")), screenshots());
+    let arguments = [&*results, &pictures, scratch.path(), grader, &root()];
+    let said = run(&mut script(&python, "site.py", &arguments));
+    println!("{said}\nscreenshots: {}", pictures.display());
+    let found: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(found["foreign"], Value::Array(Vec::new()), "nothing comes from elsewhere");
+    assert_eq!(found["said"], Value::Array(Vec::new()), "the browser has nothing to complain of");
+    assert_eq!(found["first_stop"], "Go to the list of submissions");
+    assert_eq!(found["second_stop"], "anna");
+    assert!(found["checks"].as_u64() > Some(0), "{found}");
+    let students = found["students"].as_array().unwrap();
+    assert_eq!(students.len(), 3);
+    for student in students {
+        assert_eq!(
+            (&student["unnamed"], &student["overflow"]),
+            (&Value::from(0), &Value::from(0)),
+            "{student}"
+        );
+        let plots = student["plots"].as_u64().unwrap();
+        assert_eq!(plots > 0, student["name"] != "clara", "{student}");
+    }
+    let review = &found["review"];
+    assert_eq!((&review["without_token"], &review["before"]), (&Value::from(403), &Value::from("20 of 20")));
+    assert!(review["asked"].as_str().unwrap().contains("99 is more than the 5"), "{review}");
+    assert_eq!(review["after"], "114 of 20", "sent twice, it is meant");
+    let reason = review["reason"].as_str().unwrap();
+    assert!(reason.contains("Dr. Lee") && reason.contains("explained <b>by word</b>"), "{reason}");
 }
