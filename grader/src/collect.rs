@@ -217,16 +217,33 @@ fn walk(folder: &Path, below: &[String], entries: &mut Vec<Entry>) -> io::Result
     children.sort();
     let beside_a_notebook =
         !below.is_empty() && children.iter().any(|child| has_extension(child, &["ipynb"]));
-    for path in children {
-        let name = file_name(&path);
-        if is_ignored(&name) || (beside_a_notebook && has_extension(&path, ATTACHMENTS)) {
+    for path in &children {
+        let name = file_name(path);
+        if is_ignored(&name)
+            || (beside_a_notebook && has_extension(path, ATTACHMENTS))
+            || is_of_the_course(path, &children)
+        {
             continue;
         }
         let mut below = below.to_vec();
         below.push(name);
-        visit(path, below, entries);
+        visit(path.clone(), below, entries);
     }
     Ok(())
+}
+
+/// True for what a course keeps beside notebooks of the same names: rubrics, and the folder of expected values.
+fn is_of_the_course(path: &Path, beside: &[PathBuf]) -> bool {
+    let has_notebook = |file: &Path| {
+        let same =
+            |other: &PathBuf| has_extension(other, &["ipynb"]) && other.file_stem() == file.file_stem();
+        beside.iter().any(same)
+    };
+    if file_name(path) != "expected" || !fs::symlink_metadata(path).is_ok_and(|m| m.is_dir()) {
+        return has_extension(path, &["yaml", "yml"]) && has_notebook(path);
+    }
+    let is_value = |file: PathBuf| has_extension(&file, &["json"]) && has_notebook(&file);
+    fs::read_dir(path).is_ok_and(|mut files| files.all(|file| file.is_ok_and(|file| is_value(file.path()))))
 }
 
 fn visit(path: PathBuf, below: Vec<String>, entries: &mut Vec<Entry>) {
@@ -282,6 +299,7 @@ fn is_ignored(name: &str) -> bool {
             lower.as_str(),
             "marks.yaml"
                 | "marks.yml"
+                | "rubric.schema.json"
                 | "timestamp.txt"
                 | "submission_metadata.yml"
                 | "submission_secret.txt"

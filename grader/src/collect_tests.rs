@@ -44,6 +44,23 @@ fn flat_folders() {
 }
 
 #[test]
+fn what_a_course_keeps_beside_its_notebooks_is_nobodys_submission() {
+    check(
+        &[
+            "solutions/exercise1.ipynb",
+            "solutions/exercise1.yaml",
+            "solutions/rubric.schema.json",
+            "solutions/expected/exercise1.json",
+            "bob/expected/exercise2.ipynb",
+            "cy/exercise2.ipynb",
+            "cy/expected/exercise1.json",
+            "cy/notes.yaml",
+        ],
+        &["bob/expected", "cy/exercise2", "!cy/expected", "!cy/?", "solutions/exercise1"],
+    );
+}
+
+#[test]
 fn downloads_of_learning_platforms() {
     check(
         &[
