@@ -60,6 +60,13 @@ fn filled(name: &str, changes: &[(&str, &str, &str)]) -> Notebook {
     notebook
 }
 
+/// Grades submissions of which some are no notebooks, on purpose.
+fn grade(submissions: &Path, results: &Path) {
+    let mut grade = Command::new(env!("CARGO_BIN_EXE_grader"));
+    grade.arg("grade").arg(submissions).arg("--quiet").arg("--out").arg(results);
+    assert_eq!(grade.status().unwrap().code(), Some(1));
+}
+
 /// Where screenshots are left.
 fn screenshots() -> PathBuf {
     root().join("target/spikelab/screenshots")
@@ -103,10 +110,7 @@ fn pictures() {
     std::fs::create_dir(&notebooks).unwrap();
     filled("exercise1", &[]).save(&notebooks.join("exercise1.ipynb")).unwrap();
     let results = scratch.path().join("results");
-    let mut grade = Command::new(env!("CARGO_BIN_EXE_grader"));
-    grade.arg("grade").arg(root().join("tests/submissions")).arg("--quiet").arg("--out").arg(&results);
-    // Two of them are no notebooks, on purpose.
-    assert_eq!(grade.status().unwrap().code(), Some(1));
+    grade(&root().join("tests/submissions"), &results);
     let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/book");
     let arguments = [&*notebooks, &book, scratch.path(), &results, Path::new("greta_lindqvist")];
     drive(&python, "pictures.py", &arguments, &data);
@@ -162,9 +166,7 @@ fn the_class_and_its_review_are_clicked_through() {
         filled("exercise1", changes).save(&submissions.join(student).join("exercise1.ipynb")).unwrap();
     }
     std::fs::write(submissions.join("clara.ipynb"), "{").unwrap();
-    let mut grade = Command::new(env!("CARGO_BIN_EXE_grader"));
-    grade.arg("grade").arg(&submissions).arg("--quiet").arg("--out").arg(&results);
-    assert_eq!(grade.status().unwrap().code(), Some(1), "clara's is no notebook");
+    grade(&submissions, &results);
     let (grader, pictures) = (Path::new(env!("CARGO_BIN_EXE_grader")), screenshots());
     let arguments = [&*results, &pictures, scratch.path(), grader, &root()];
     let said = run(&mut script(&python, "site.py", &arguments));

@@ -41,11 +41,12 @@ pub(super) fn draw_above(canvas: &mut Canvas<'_>, frame: &Frame<'_>) -> Result<(
     let lines = lines(frame.panel, frame.cell.width());
     for (k, line) in lines.iter().rev().enumerate() {
         let middle = frame.area.top - AIR / 2.0 - (k as f64 + 0.5) * ROW;
-        let width: f64 = line.iter().map(width).sum();
-        let mut left = (frame.area.right - width).max(frame.cell.left);
+        let whole: f64 = line.iter().map(width).sum();
+        let mut left = (frame.area.right - whole).max(frame.cell.left);
         for row in line {
-            entry(canvas, frame, row, (left, middle), left + self::width(row))?;
-            left += self::width(row);
+            let right = left + width(row);
+            entry(canvas, frame, row, (left, middle), right)?;
+            left = right;
         }
     }
     Ok(())

@@ -114,15 +114,17 @@ impl Neurons {
         }
     }
 
+    /// One number for each synapse, if they are there.
+    fn at_hand(&self) -> Option<&[u32]> {
+        match self {
+            Self::Rows { list, .. } => list.get().map(Vec::as_slice),
+            Self::List(list) => Some(list),
+        }
+    }
+
     /// One number for each synapse, for once.
     pub(crate) fn to_vec(&self) -> Cow<'_, [u32]> {
-        match self {
-            Self::Rows { list, .. } => match list.get() {
-                Some(list) => Cow::Borrowed(list),
-                None => Cow::Owned(self.expanded()),
-            },
-            Self::List(list) => Cow::Borrowed(list),
-        }
+        self.at_hand().map_or_else(|| Cow::Owned(self.expanded()), Cow::Borrowed)
     }
 
     fn expanded(&self) -> Vec<u32> {
@@ -135,13 +137,13 @@ impl Neurons {
 
     /// The neurons of some synapses; quick for those that follow each other.
     pub(crate) fn of(&self, synapses: &[u32]) -> Vec<u32> {
-        let Self::Rows { starts, list, .. } = self else {
-            let list = self.list();
-            return synapses.iter().map(|s| list[*s as usize]).collect();
+        let starts = match (self.at_hand(), self) {
+            (None, Self::Rows { starts, .. }) => starts,
+            (list, _) => {
+                let list = list.unwrap_or_default();
+                return synapses.iter().map(|s| list[*s as usize]).collect();
+            }
         };
-        if let Some(list) = list.get() {
-            return synapses.iter().map(|s| list[*s as usize]).collect();
-        }
         let mut row = 0;
         let neuron = |s: &u32| {
             let is_here = starts.get(row).is_some_and(|start| start <= s)

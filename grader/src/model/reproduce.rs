@@ -9,7 +9,7 @@ use spikelab::evidence::{Evidence, Models};
 
 use super::memory::remembered;
 use super::script;
-use super::simulate::{Failure, Values, anew};
+use super::simulate::{Failure, Values, anew, lasts};
 use crate::compare::close;
 
 /// A network of a submission that gave what was claimed.
@@ -73,7 +73,6 @@ pub fn reproduce(models: &Models, claimed: &BTreeMap<String, Evidence>) -> Repro
         let run = parse(models.networks.get(network)).and_then(|d| {
             let claims: Claims<'_> = objects.iter().map(|(v, name)| (v, (name, &claimed[v]))).collect();
             // Only what came out of comparing is kept: the values are those of the notebook, or nobody's.
-            let lasts = |answer: &Result<Compared, Failure>| answer.as_ref().err().is_none_or(Failure::lasts);
             let compared = remembered("reproduced", &(&d, &claims), lasts, || compared(&d, &claims))?;
             let bare = compared.bare.then(|| script::without_operations(&d)).flatten();
             Ok((bare.unwrap_or(d), compared.differences))

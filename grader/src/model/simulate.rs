@@ -29,11 +29,9 @@ pub enum Failure {
     Refused(String),
 }
 
-impl Failure {
-    /// True for what does not depend on how fast and how large the machine is.
-    pub(super) const fn lasts(&self) -> bool {
-        matches!(self, Self::Undescribed(_) | Self::Refused(_))
-    }
+/// True for an answer that does not depend on how fast and how large the machine is.
+pub(super) const fn lasts<T>(answer: &Result<T, Failure>) -> bool {
+    matches!(answer, Ok(_) | Err(Failure::Undescribed(_) | Failure::Refused(_)))
 }
 
 impl std::fmt::Display for Failure {
@@ -52,7 +50,6 @@ impl std::fmt::Display for Failure {
 /// # Errors
 /// A description that is too large, takes too long, or is refused by the library.
 pub(super) fn simulate(description: &NetworkDescription, wanted: &[String]) -> Result<Values, Failure> {
-    let lasts = |answer: &Result<Values, Failure>| answer.as_ref().err().is_none_or(Failure::lasts);
     remembered("values", &(description, wanted), lasts, || anew(description, wanted))
 }
 

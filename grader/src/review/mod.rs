@@ -191,18 +191,20 @@ impl Desk {
 
     /// More points than a question has may be a bonus or a slip: they are taken when they are sent a second time.
     fn beyond(&self, grading: i64, points: Option<f64>, fields: &BTreeMap<String, String>) -> Result<()> {
+        let Some(points) = points.filter(|_| fields.get("beyond") != fields.get("points")) else {
+            return Ok(());
+        };
         let report = self.book.report(grading)?;
         let asked = fields.get("question").map(|q| q.trim());
-        let possible = report.questions.iter().find(|q| Some(q.id.as_str()) == asked).map(|q| q.points);
-        match (points, possible) {
-            (Some(points), Some(possible))
-                if points > possible && fields.get("beyond") != fields.get("points") =>
-            {
-                Err(Error::usage(
-                    format!("{} is more than the {} that the question has", shown(points), shown(possible)),
-                    "if it is a bonus, press `Save points` again; nothing is saved yet",
-                ))
-            }
+        match report.questions.iter().find(|q| Some(q.id.as_str()) == asked) {
+            Some(question) if points > question.points => Err(Error::usage(
+                format!(
+                    "{} is more than the {} that the question has",
+                    shown(points),
+                    shown(question.points)
+                ),
+                "if it is a bonus, press `Save points` again; nothing is saved yet",
+            )),
             _ => Ok(()),
         }
     }
