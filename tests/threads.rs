@@ -164,6 +164,97 @@ fn several_groups_with_noise_links_and_refractoriness_that_is_computed() {
     });
 }
 
+/// Sums, resets and inputs may wait for the next state update; nobody who looks in between may see that.
+#[test]
+fn what_waits_is_there_for_all_who_look() {
+    type Look = fn(&mut Network, &NeuronGroup, &NeuronGroup) -> spikelab::Result<Option<StateMonitor>>;
+    let looks: [(&str, Look); 8] = [
+        ("nobody", |_, _, _| Ok(None)),
+        ("a monitor at the end of each step", |net, a, _| {
+            Ok(Some(net.add(StateMonitor::new(a, ["v", "g"]).record([0, 7, 150]).when("end", 0))?))
+        }),
+        ("a monitor between resets and others", |net, a, _| {
+            Ok(Some(net.add(StateMonitor::new(a, ["v", "g"]).record([0, 7, 150]).when("resets", -1))?))
+        }),
+        ("an operation in the middle", |net, _, _| {
+            let operation = NetworkOperation::new(|step| {
+                let v = step.get("a", "v")?.to_vec().iter().sum::<f64>();
+                step.set("b", "extra", v * 0.001)
+            });
+            net.add(operation.when("synapses", 5))?;
+            Ok(None)
+        }),
+        ("a link", |_, a, b| {
+            b.link("seen", a, "g")?;
+            Ok(None)
+        }),
+        ("code that reads a link", |_, a, b| {
+            b.link("seen", a, "v")?;
+            b.run_regularly("extra = 0.01*seen", 0.3 * ms)?;
+            Ok(None)
+        }),
+        ("an input of a part", |net, a, _| {
+            net.add(PoissonInput::new(&a.slice(10..90)?, "g", 10, 300.0 * Hz, 0.2))?;
+            Ok(None)
+        }),
+        ("an input of all, and a slower clock", |net, a, b| {
+            net.add(PoissonInput::new(a, "g", 10, 300.0 * Hz, 0.2))?;
+            b.run_regularly("g = g*0.9", 0.5 * ms)?;
+            Ok(None)
+        }),
+    ];
+    for (what, look) in looks {
+        same_on_all(what, &|mut net| {
+            let group = |name: &str, reset: &str| {
+                NeuronGroup::new(
+                    160,
+                    "dv/dt = (1.2 + g + 0.1*seen + extra - v)/(8*ms) : 1 (unless refractory)
+                     dg/dt = -g/(4*ms) : 1
+                     seen : 1 (linked)
+                     extra : 1",
+                )
+                .threshold("v > 1")
+                .reset(reset)
+                .refractory(2.0 * ms)
+                .method("euler")
+                .named(name)
+            };
+            let a = net.add(group("a", "v = 0.1*rand()\ng += 0.05"))?;
+            // A reset that looks at what decides on refractoriness does not wait.
+            let b = net.add(group("b", "v = 0.1*int(t - lastspike < 50*ms)"))?;
+            let still = net.add(NeuronGroup::new(160, "x : 1").named("still"))?;
+            a.link("seen", &still, "x")?;
+            b.link("seen", &still, "x")?;
+            a.set("v", "rand()")?;
+            b.set("v", "rand()")?;
+            let mut synapses = Vec::new();
+            for (from, to, delay) in [(&a, &b, 0.0), (&b, &a, 0.4), (&a, &a, 1.1), (&b, &b, 0.0)] {
+                let s = Synapses::new(from, to).model("w : 1").on_pre("g_post += w");
+                let s = net.add(s)?;
+                s.connect(Connect::all().p(0.3))?;
+                s.set("w", "0.04*rand() - 0.01")?;
+                s.set("delay", delay * ms)?;
+                synapses.push(s);
+            }
+            // Weights that change while sums wait.
+            synapses[0].run_regularly("w = w*0.99", 1.0 * ms)?;
+            let monitor = look(&mut net, &a, &b)?;
+            let spikes = net.add(SpikeMonitor::new(&a))?;
+            let others = net.add(SpikeMonitor::new(&b).variables(["v"]))?;
+            net.run(21.3 * ms)?;
+            net.run(20.0 * ms)?;
+            let mut all = traces(&a, &["v", "g", "lastspike"], &spikes)?;
+            all.extend(traces(&b, &["v", "g", "lastspike"], &others)?);
+            all.push(("v at spikes".to_owned(), bits(others.values("v")?.to_vec())));
+            if let Some(monitor) = monitor {
+                all.push(("recorded v".to_owned(), bits(monitor.get("v", 7)?.to_vec())));
+                all.push(("recorded g".to_owned(), bits(monitor.get("g", 150)?.to_vec())));
+            }
+            Ok(all)
+        });
+    }
+}
+
 #[test]
 fn exact_integration_with_parameters_of_each_neuron() {
     same_on_all("exact", &|mut net| {

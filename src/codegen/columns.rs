@@ -25,13 +25,13 @@ enum View<'a> {
 }
 
 /// A column taken out to be written to while others are read.
-pub(super) enum Taken<'a> {
+pub(crate) enum Taken<'a> {
     Column(Vec<f64>),
     Own(&'a mut [f64], usize),
 }
 
 impl Taken<'_> {
-    pub(super) fn block(&mut self, start: usize, count: usize) -> &mut [f64] {
+    pub(crate) fn block(&mut self, start: usize, count: usize) -> &mut [f64] {
         match self {
             Self::Column(column) => &mut column[start..start + count],
             Self::Own(own, base) => &mut own[start - *base..start - *base + count],
@@ -58,15 +58,30 @@ impl<'a> Columns<'a> {
         self.block(column, element, 1)[0]
     }
 
-    /// A whole column; of a part's own columns there is none, see [`parts`].
-    pub(super) fn all(&self, column: usize) -> &[f64] {
+    /// All that is seen of a column, and the element that it begins with.
+    pub(crate) fn seen(&self, column: usize) -> (&[f64], usize) {
         match self {
-            Self::Read(all) => &all[column],
-            Self::Write(all) => &all[column],
+            Self::Read(all) => (&all[column], 0),
+            Self::Write(all) => (&all[column], 0),
             Self::Part(part) => match &part.views[column] {
-                View::All(all) => all,
-                View::Own(_) => &[],
+                View::All(all) => (all, 0),
+                View::Own(own) => (own, part.base),
             },
+        }
+    }
+
+    /// Sets these elements of a column.
+    pub(crate) fn scatter(&mut self, column: usize, elements: &[u32], new: &[f64]) {
+        let (column, base) = match self {
+            Self::Read(_) => return,
+            Self::Write(all) => (&mut all[column][..], 0),
+            Self::Part(part) => match &mut part.views[column] {
+                View::All(_) => return,
+                View::Own(own) => (&mut **own, part.base),
+            },
+        };
+        for (element, v) in elements.iter().zip(new) {
+            column[*element as usize - base] = *v;
         }
     }
 
@@ -84,7 +99,7 @@ impl<'a> Columns<'a> {
 
     /// Takes a column out for [`Columns::put_back`]; none if it may not be written to.
     #[inline]
-    pub(super) fn take(&mut self, column: usize) -> Option<Taken<'a>> {
+    pub(crate) fn take(&mut self, column: usize) -> Option<Taken<'a>> {
         match self {
             Self::Read(_) => None,
             Self::Write(all) => Some(Taken::Column(std::mem::take(&mut all[column]))),
@@ -96,7 +111,7 @@ impl<'a> Columns<'a> {
     }
 
     #[inline]
-    pub(super) fn put_back(&mut self, column: usize, taken: Taken<'a>) {
+    pub(crate) fn put_back(&mut self, column: usize, taken: Taken<'a>) {
         match (self, taken) {
             (Self::Write(all), Taken::Column(whole)) => all[column] = whole,
             (Self::Part(part), Taken::Own(own, _)) => part.views[column] = View::Own(own),

@@ -382,8 +382,8 @@ impl Machine {
                     None => load(out, columns, slot.place(), elements),
                     Some(via) => {
                         load(out, columns, via.place(), elements);
-                        let column = columns.all(slot.place());
-                        out.iter_mut().for_each(|o| *o = column[whole(*o)]);
+                        let (column, base) = columns.seen(slot.place());
+                        out.iter_mut().for_each(|o| *o = column[whole(*o) - base]);
                     }
                 }
             }
@@ -479,9 +479,9 @@ fn load(out: &mut [f64], columns: &Columns<'_>, column: usize, elements: Element
         Elements::From(start) => out.copy_from_slice(columns.block(column, start, out.len())),
         Elements::One(k) => out.fill(columns.at(column, k)),
         Elements::List(list) => {
-            let column = columns.all(column);
+            let (column, base) = columns.seen(column);
             for (o, k) in out.iter_mut().zip(list) {
-                *o = column[*k as usize];
+                *o = column[*k as usize - base];
             }
         }
     }

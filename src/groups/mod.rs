@@ -28,9 +28,7 @@ pub(crate) use neuron_group::time_step;
 pub(crate) use place::{Ends, Place, selected};
 pub(crate) use source::AsView;
 pub(crate) use state::{GroupState, SPIKE, View};
-pub(crate) use variables::{
-    Columns, declare_subexpressions, no_variable, read, replace, rows, scatter, set_variable,
-};
+pub(crate) use variables::{Columns, declare_subexpressions, no_variable, read, replace, rows, set_variable};
 
 /// The name of code that runs at regular times, as Brian2 gives it.
 pub(crate) fn regular_name(object: &str, number: usize) -> String {

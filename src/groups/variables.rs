@@ -247,7 +247,7 @@ pub(crate) fn set_variable(
 }
 
 /// Puts new values in the place of those of the chosen elements.
-pub(crate) fn scatter(column: &mut [f64], chosen: &[u32], new: &[f64]) {
+fn scatter(column: &mut [f64], chosen: &[u32], new: &[f64]) {
     for (element, v) in chosen.iter().zip(new) {
         column[*element as usize] = *v;
     }

@@ -28,8 +28,8 @@ impl<'a> Engine<'a> {
     /// Compiles everything; the caller holds the context's lock.
     pub(super) fn new(objects: &'a Objects, context: &Context) -> Result<Self> {
         let mut agenda = Agenda::default();
-        let mut engine = Self::default();
-        engine.crew = Crew::new(context.threads, context.shares_always);
+        let crew = Crew::new(context.threads, context.shares_always);
+        let mut engine = Self { crew, ..Self::default() };
         for (g, group) in objects.groups.iter().enumerate() {
             let state = group.live()?.state();
             if state.active {
@@ -79,7 +79,7 @@ impl<'a> Engine<'a> {
             let (when, order) = place(&input.description.timing, "synapses", 0);
             let dt = input.description.timing.dt.unwrap_or(state.dt(context));
             agenda.add(context, when, order, input.name().to_owned(), Task::Code(engine.codes.len()), dt)?;
-            engine.codes.push(Code { program, target: Target::Part(view.range) });
+            engine.codes.push(Code { program, target: Target::Part(g, view.range) });
         }
         engine.add_monitors(objects, context, &mut agenda)?;
         for (k, operation) in objects.operations.iter().enumerate().filter(|(_, o)| is_on(o.name())) {
@@ -122,7 +122,7 @@ impl<'a> Engine<'a> {
             let program = CodeProgram::new("equations", &text, &scope, context.stream(&label))?;
             let task = Task::Code(self.codes.len());
             agenda.add(context, "before_start", order, label, task, dt)?;
-            self.codes.push(Code { program, target: Target::Part(0..state.len()) });
+            self.codes.push(Code { program, target: Target::Part(g, 0..state.len()) });
         }
         if state.equations.differential().next().is_some() || state.is_refractory() {
             let (when, order) = ("groups", order);
@@ -158,7 +158,7 @@ impl<'a> Engine<'a> {
             let (when, order) = place(&code.timing, "start", 0);
             let task = Task::Code(self.codes.len());
             agenda.add(context, when, order, code.name.clone(), task, code.timing.dt.unwrap_or(dt))?;
-            self.codes.push(Code { program, target: Target::Part(0..state.len()) });
+            self.codes.push(Code { program, target: Target::Part(g, 0..state.len()) });
         }
         Ok(())
     }

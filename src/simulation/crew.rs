@@ -15,8 +15,10 @@ pub(super) struct Crew {
     always: bool,
 }
 
-/// What one thread works with.
+/// What one thread works with. Two of them share no line of the cache, nor the line beside it, which is fetched as well:
+/// each of a thread's writes would take it from the other one.
 #[derive(Default)]
+#[repr(align(128))]
 pub(super) struct Hand {
     pub(super) machine: Machine,
     /// Elements found, in order.
@@ -61,6 +63,11 @@ impl Crew {
         self.pool.threads()
     }
 
+    /// True if tasks are shared however small they are.
+    pub(super) fn always(&self) -> bool {
+        self.always
+    }
+
     /// One range for each thread, if that is worth it.
     pub(super) fn ranges(&self, job: &Job<'_>) -> Option<Vec<Range<usize>>> {
         let (start, end) = job.elements;
@@ -73,15 +80,26 @@ impl Crew {
         if !self.always && share < WORTH {
             return None;
         }
-        let step = match (job.whole_blocks, self.always) {
+        let cut = |k| start + self.cut(k, n, job.whole_blocks);
+        Some((0..threads).map(|k| cut(k)..cut(k + 1)).collect())
+    }
+
+    /// Where `n` elements are cut between threads.
+    pub(super) fn limits(&self, n: usize, whole_blocks: bool) -> Vec<usize> {
+        (1..self.pool.threads()).map(|k| self.cut(k, n, whole_blocks)).collect()
+    }
+
+    /// The first of `n` elements that is not for the threads before this one.
+    fn cut(&self, k: usize, n: usize, whole_blocks: bool) -> usize {
+        let threads = self.pool.threads();
+        let step = match (whole_blocks, self.always) {
             (true, _) => BLOCK,
             (false, true) => 1,
             // A line of the cache.
             (false, false) => 8,
         };
-        let cut =
-            |k: usize| start + if k == threads { n } else { (n * k / threads).div_ceil(step) * step }.min(n);
-        Some((0..threads).map(|k| cut(k)..cut(k + 1)).collect())
+        let cut = if k == threads { n } else { (n * k / threads).div_ceil(step) * step };
+        cut.min(n)
     }
 
     /// Does the task for all its elements: `work` with the columns, the elements, what a thread works with, and the
@@ -94,7 +112,6 @@ impl Crew {
         work: impl Fn(&mut Columns<'_>, Range<usize>, &mut Hand, &mut C) + Sync,
     ) {
         struct Share<'p, C>(Columns<'p>, Range<usize>, &'p mut Hand, &'p mut C);
-        self.hands.iter_mut().for_each(|hand| hand.found.clear());
         if let Some(ranges) = self.ranges(job)
             && let Some(columns) = parts(store, job.own, &ranges)
         {
@@ -102,10 +119,12 @@ impl Crew {
             let shares = columns.into_iter().zip(rest);
             let mut shares: Vec<_> = shares.map(|(c, ((r, hand), item))| Share(c, r, hand, item)).collect();
             self.pool.each(&mut shares, |Share(columns, range, hand, item)| {
+                hand.found.clear();
                 work(columns, range.clone(), hand, item);
             });
         } else {
             let (start, end) = job.elements;
+            self.hands.iter_mut().for_each(|hand| hand.found.clear());
             work(&mut Columns::Write(store), start..end, &mut self.hands[0], &mut items[0]);
         }
     }
@@ -120,39 +139,6 @@ impl Crew {
                 found.extend_from_slice(&hand.found);
             }
         }
-    }
-
-    /// Where a column of `n` numbers is cut, if adding so many numbers to it by rows of about this length is worth it.
-    pub(super) fn cuts(&self, n: usize, (numbers, rows): (usize, usize)) -> Option<Vec<usize>> {
-        /// Each thread looks for its part of every row.
-        const SHORTEST: usize = 32;
-        let short = numbers < rows * SHORTEST;
-        if self.pool.threads() == 1 || numbers == 0 || (short && !self.always) {
-            return None;
-        }
-        // Rows come from far away, and sums are spread over the column: far more than an addition each.
-        #[expect(clippy::cast_precision_loss, reason = "numbers of synapses")]
-        let cost = 5.0 * numbers as f64 / n.max(1) as f64;
-        let job = Job { elements: (0, n), own: &[], cost: Some(cost), whole_blocks: false };
-        let ranges = self.ranges(&job)?;
-        Some(ranges.iter().map(|r| r.start).chain([n]).collect())
-    }
-
-    /// A column in parts, one for each thread; `work` gets the range of the column that it is, and the part.
-    pub(super) fn split(
-        &mut self,
-        column: &mut [f64],
-        cuts: &[usize],
-        work: impl Fn(Range<usize>, &mut [f64]) + Sync,
-    ) {
-        let mut rest = column;
-        let mut shares = Vec::with_capacity(cuts.len());
-        for cut in cuts.windows(2) {
-            let (mine, others) = rest.split_at_mut(cut[1] - cut[0]);
-            shares.push((cut[0]..cut[1], mine));
-            rest = others;
-        }
-        self.pool.each(&mut shares, |(range, part)| work(range.clone(), part));
     }
 }
 

@@ -34,7 +34,12 @@ pub(super) fn delay_steps<'a>(
     let Some(first) = delays.first() else { return Ok(Delays::Same(0)) };
     let is_good = |delay: &f64| (0.0..=1e15).contains(&(delay / dt));
     let same = first.to_bits();
-    if is_good(first) && delays.iter().all(|delay| delay.to_bits() == same) {
+    // Many at a time: there may be millions that nobody has set.
+    let (blocks, rest) = delays.as_chunks::<16>();
+    let differs = |x: &f64| x.to_bits() ^ same;
+    let block_differs = |block: &[f64; 16]| block.iter().fold(0, |bits, x| bits | differs(x)) != 0;
+    let all_same = !blocks.iter().any(block_differs) && rest.iter().all(|x| differs(x) == 0);
+    if is_good(first) && all_same {
         return Ok(Delays::Same(steps(*first, dt)));
     }
     if let Some(s) = delays.iter().position(|delay| !is_good(delay)) {

@@ -6,14 +6,14 @@ use std::sync::MutexGuard;
 
 use super::crew::{Crew, Job, blocks};
 use super::events::Events;
-use super::group_program::{GroupProgram, first_unbounded};
+use super::group_program::GroupProgram;
+use super::later::Later;
 use super::pathway::Pathway;
 use super::program::{Chosen, CodeProgram, Now};
 use super::schedule::{Entry, Task};
 use super::state_update::{Cache, StateUpdate};
-use crate::codegen::{BLOCK, Elements, Inputs, Machine, Tape};
+use crate::codegen::{BLOCK, Columns, Elements, Inputs, Machine, Tape};
 use crate::equations::{Owner, Slot};
-use crate::error::{Error, ErrorKind, Result};
 use crate::groups::{Context, Ends, GroupState, Planned, SPIKE};
 use crate::monitors::{RateRecord, SpikeRecord, StateRecord};
 use crate::random::Stream;
@@ -23,8 +23,9 @@ use crate::synapses::SynapsesState;
 #[derive(Default)]
 pub(super) struct Engine<'a> {
     pub(super) now: Now,
-    machine: Machine,
+    pub(super) machine: Machine,
     pub(super) crew: Crew,
+    pub(super) later: Later,
     pub(super) tasks: Vec<(Task, usize)>,
     pub(super) entries: Vec<Entry>,
     /// Step of each clock.
@@ -60,7 +61,8 @@ pub(super) struct Code {
 }
 
 pub(super) enum Target {
-    Part(Range<usize>),
+    /// Some neurons of a group.
+    Part(usize, Range<usize>),
     Event(Events),
     Synapses(usize),
 }
@@ -105,18 +107,24 @@ impl Engine<'_> {
     /// Does one task of the present step; operations of the user's are the caller's.
     pub(super) fn perform(&mut self, task: Task, context: &mut Context) {
         let store = &mut context.store[..];
+        if self.put_off(task, store) {
+            return;
+        }
         match task {
             Task::Sample(m) => self.sample(m, store),
-            Task::UpdateGroup(g) => {
-                let (state, program) = &mut self.groups[g];
-                program.update(store, state.len(), &self.now, &mut self.crew);
-            }
+            Task::UpdateGroup(g) => self.update_group(g, store),
             Task::UpdateSynapses(s) => self.update_synapses(s, store),
             Task::Event(g, k) => {
                 let (state, program) = &mut self.groups[g];
                 let n = state.len();
                 if let Some((_, found)) = state.events.iter_mut().nth(k) {
                     program.event(k, found, store, n, &self.now, &mut self.crew);
+                    let time = self.now.time;
+                    if let Some(held) = program.held_after(k).filter(|_| !found.is_empty())
+                        && !self.later.hold(g, held, found, time)
+                    {
+                        held.hold(found, time, &mut Columns::Write(store), &(0..n));
+                    }
                 }
             }
             Task::Generate(g) => {
@@ -130,15 +138,14 @@ impl Engine<'_> {
             Task::Rate(m) => self.rate(m),
             Task::Propagate(s, p) => {
                 let Synaptic { state, pathways, drivers, .. } = &mut self.synapses[s];
-                let spikes = drivers[p].found(&self.groups);
-                let by = (&mut self.machine, &mut self.crew);
-                pathways[p].propagate(spikes, state, store, &self.now, by);
+                let arrived = pathways[p].send(drivers[p].found(&self.groups), state);
+                self.arrive((s, p), arrived, store);
             }
             Task::Code(c) => {
                 let Code { program, target } = &self.codes[c];
                 let by = (&mut self.machine, &mut self.crew);
                 match target {
-                    Target::Part(range) => {
+                    Target::Part(_, range) => {
                         let chosen = Chosen::Range(range.start, range.end);
                         program.run(store, chosen, None, &self.now, by);
                     }
@@ -161,7 +168,8 @@ impl Engine<'_> {
         }
     }
 
-    /// Has groups find their spikes while they update their state, where nothing happens in between that could matter.
+    /// Has groups find their spikes while they update their state, where nothing happens in between that could matter,
+    /// and tasks wait for each other.
     pub(super) fn look_ahead(&mut self) {
         for g in 0..self.groups.len() {
             let state = &self.groups[g].0;
@@ -191,10 +199,12 @@ impl Engine<'_> {
                 self.groups[g].1.look_ahead(&set);
             }
         }
+        self.plan_later();
     }
 
     /// Leaves spikes on their way where the next run finds them.
-    pub(super) fn finish(&mut self) {
+    pub(super) fn finish(&mut self, store: &mut [Vec<f64>]) {
+        self.catch_up(store);
         for Synaptic { state, pathways, .. } in &mut self.synapses {
             pathways.iter_mut().for_each(|pathway| pathway.put_down(state));
         }
@@ -295,39 +305,6 @@ impl Engine<'_> {
             }
         }
         store[slot.place()][range.clone()].copy_from_slice(&total);
-    }
-
-    /// Refuses integrated variables that have become infinite or undefined; synapses, which are many, only if wanted.
-    pub(super) fn healthy(&self, store: &[Vec<f64>], with_synapses: bool) -> Result<()> {
-        let neurons =
-            self.groups.iter().map(|(g, _)| ("neuron", g.name(), &g.equations, &g.columns, g.len()));
-        let synapses = self.synapses.iter().filter(|_| with_synapses).map(|s| {
-            let state = &s.state;
-            ("synapse", state.name(), &state.equations, &state.columns, state.len())
-        });
-        for (kind, object, equations, columns, n) in neurons.chain(synapses) {
-            for (eq, _) in equations.differential() {
-                let Some(values) = columns.slot(&eq.name).map(|slot| &store[slot.place()][..n]) else {
-                    continue;
-                };
-                let Some(element) = first_unbounded(values) else { continue };
-                let error = Error::new(
-                    ErrorKind::Value,
-                    format!(
-                        "`{}` of {kind} {element} of `{object}` became {} before t = {} ms",
-                        eq.name,
-                        values[element],
-                        self.now.time * 1e3
-                    ),
-                );
-                return Err(error
-                    .label(eq.name_span.clone(), "this equation left all bounds")
-                    .in_text("equations", &equations.text)
-                    .of(object)
-                    .help("a smaller dt or the method `exponential_euler` or `rk4` may help; look also for a division by zero"));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -102,6 +102,11 @@ impl Condition {
 }
 
 impl EventProgram {
+    /// The random numbers of a block belong together.
+    pub(super) fn needs_whole_blocks(&self) -> bool {
+        matches!(self.condition, Some(Condition::Chance(..)))
+    }
+
     /// Adds those of a block for which the event happens.
     pub(super) fn find(
         &self,

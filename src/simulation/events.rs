@@ -9,7 +9,7 @@ use crate::groups::GroupState;
 
 /// What happened to some neurons in the present step.
 pub(super) struct Events {
-    group: usize,
+    pub(super) group: usize,
     /// Its place among the group's events; none if the group has no such event.
     event: Option<usize>,
     pub(super) range: Range<usize>,

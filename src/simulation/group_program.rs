@@ -1,12 +1,14 @@
 //! A group compiled: refractoriness, state update and events as programs over its columns.
 //! Where nothing stands between a state update and its threshold, both are done block by block, while it is in the cache.
 
-use super::crew::{Crew, Job, blocks};
+use std::ops::Range;
+
+use super::crew::{Crew, Hand, Job, blocks};
 use super::event_program::{Condition, EventProgram};
 use super::program::Now;
-use super::refractory::Refractoriness;
+use super::refractory::{Held, Refractoriness};
 use super::state_update::{Cache, StateUpdate};
-use crate::codegen::{Elements, Fun2, Inputs, Lowering, Tape};
+use crate::codegen::{Columns, Elements, Fun2, Inputs, Lowering, Tape};
 use crate::equations::{At, Owner, Slot, parse_expression};
 use crate::error::Result;
 use crate::groups::{Context, GroupState, SPIKE};
@@ -37,6 +39,18 @@ struct Plan {
     cost: Option<f64>,
     whole_blocks: bool,
 }
+
+/// What has waited for a state update, to be done before it.
+pub(super) struct Before<'b> {
+    /// The columns that it sets, and those that the update does.
+    pub(super) own: &'b [Slot],
+    /// Nanoseconds for each element.
+    pub(super) cost: f64,
+    pub(super) work: &'b (dyn Fn(&mut Columns<'_>, &Range<usize>, &mut Hand) + Sync),
+}
+
+/// Neurons that are not refractory any more.
+type Released<'r> = (&'r Refractoriness, &'r [u32]);
 
 /// What is done for a block, in this order.
 #[derive(Clone, Copy, Default)]
@@ -112,27 +126,76 @@ impl GroupProgram {
         self.looks_ahead = condition.is_some_and(|c| c.is_separable(&own) && !c.reads(set_between));
     }
 
-    pub(super) fn update(&mut self, store: &mut [Vec<f64>], n: usize, now: &Now, crew: &mut Crew) {
+    /// Whether its spikes are found already when the state is updated.
+    pub(super) fn looks_ahead(&self) -> bool {
+        self.looks_ahead
+    }
+
+    /// Whether its state update is cut between blocks only.
+    pub(super) fn whole_blocks(&self) -> bool {
+        self.looks_ahead && self.events.iter().any(|e| e.name == SPIKE && e.needs_whole_blocks())
+    }
+
+    /// True if, where these columns are parted, all that is done at a state update needs its own part alone.
+    pub(super) fn may_be_parted(&self, own: &[Slot]) -> bool {
+        let event = self.events.iter().find(|event| self.looks_ahead && event.name == SPIKE);
+        let condition = event.and_then(|event| event.condition.as_ref());
+        self.is_separable
+            && self.refractory.as_ref().is_none_or(|r| r.tape().is_separable(own))
+            && self.update.is_separable(own)
+            && condition.is_none_or(|c| c.is_separable(own))
+    }
+
+    /// True if its state update reads any of these columns, which are another group's.
+    pub(super) fn reads(&self, slots: &[Slot]) -> bool {
+        let refractory = self.refractory.as_ref().map(Refractoriness::tape);
+        let mut conditions = self.events.iter().filter_map(|event| event.condition.as_ref());
+        refractory.is_some_and(|tape| tape.reads(slots))
+            || self.update.reads(slots)
+            || conditions.any(|condition| condition.reads(slots))
+    }
+
+    /// The columns that decide on refractoriness.
+    pub(super) fn refractory_slots(&self) -> Vec<Slot> {
+        self.refractory.iter().flat_map(Refractoriness::slots).collect()
+    }
+
+    /// One step of all neurons, after what has waited for it.
+    pub(super) fn update(
+        &mut self,
+        store: &mut [Vec<f64>],
+        n: usize,
+        now: &Now,
+        crew: &mut Crew,
+        before: Option<&Before<'_>>,
+    ) {
         self.caches.resize_with(crew.threads(), Cache::default);
-        let follows = self.refractory.as_mut().is_some_and(|r| r.release(store, now));
+        let released = self.refractory.as_mut().and_then(|r| r.released(now));
+        let follows = released.is_some();
+        let mut released = self.refractory.as_ref().zip(released.as_deref());
+        if before.is_none()
+            && let Some((refractoriness, released)) = released.take()
+        {
+            refractoriness.let_go(released, &mut Columns::Write(store), &(0..n));
+        }
         let refractory = self.refractory.as_ref().filter(|_| !follows).map(Refractoriness::tape);
         let update = Some(&self.update);
         let event = self.events.iter().find(|event| self.looks_ahead && event.name == SPIKE);
-        let mut run = |pass: Pass<'_>| {
+        let mut run = |pass: Pass<'_>, before| {
             let plan = &mut self.plans[match (pass.refractory, pass.update) {
                 (_, None) => 0,
                 (None, _) => 1,
                 _ => 2,
             }];
             let plan = plan.get_or_insert_with(|| pass.plan());
-            pass.run(store, n, now, self.stream, (crew, plan), &mut self.caches);
+            pass.run(store, n, (now, self.stream), (crew, plan), &mut self.caches, before);
         };
         if refractory.is_none() || self.is_separable {
-            run(Pass { refractory, update, event });
+            run(Pass { refractory, update, event }, before.map(|before| (before, released)));
         } else {
             // Each neuron may look at others, so that what is new of all must be there first.
-            run(Pass { refractory, ..Pass::default() });
-            run(Pass { update, event, refractory: None });
+            run(Pass { refractory, ..Pass::default() }, None);
+            run(Pass { update, event, refractory: None }, None);
         }
         if event.is_some() {
             crew.gather(&mut self.ahead);
@@ -163,12 +226,17 @@ impl GroupProgram {
         } else {
             self.caches.resize_with(crew.threads(), Cache::default);
             let pass = Pass { event: Some(event), ..Pass::default() };
-            pass.run(store, n, now, self.stream, (crew, &pass.plan()), &mut self.caches);
+            pass.run(store, n, (now, self.stream), (crew, &pass.plan()), &mut self.caches, None);
             crew.gather(found);
         }
         if let (Some(refractoriness), true) = (&mut self.refractory, is_spike) {
-            refractoriness.spikes(found, store, now);
+            refractoriness.spikes(found, now);
         }
+    }
+
+    /// How neurons become refractory by an event, if they do.
+    pub(super) fn held_after(&self, k: usize) -> Option<Held> {
+        self.refractory.as_ref().filter(|_| self.events[k].name == SPIKE).map(Refractoriness::held)
     }
 }
 
@@ -183,7 +251,7 @@ impl Pass<'_> {
         let cost = self.refractory.map_or(0.0, Tape::cost)
             + self.update.map_or(0.0, StateUpdate::cost)
             + condition.map_or(0.0, Condition::cost);
-        let whole_blocks = matches!(condition, Some(Condition::Chance(..)));
+        let whole_blocks = self.event.is_some_and(EventProgram::needs_whole_blocks);
         Plan { own, cost: is_separable.then_some(cost), whole_blocks }
     }
 
@@ -191,15 +259,25 @@ impl Pass<'_> {
         self,
         store: &mut [Vec<f64>],
         n: usize,
-        now: &Now,
-        stream: Stream,
+        (now, stream): (&Now, Stream),
         (crew, plan): (&mut Crew, &Plan),
         caches: &mut [Cache],
+        before: Option<(&Before<'_>, Option<Released<'_>>)>,
     ) {
         let &Plan { ref own, cost, whole_blocks } = plan;
-        let job = Job { elements: (0, n), own, cost, whole_blocks };
+        let mut job = Job { elements: (0, n), own, cost, whole_blocks };
+        if let Some((before, _)) = before {
+            job.own = before.own;
+            job.cost = cost.map(|cost| cost + before.cost);
+        }
         crew.share(&job, store, caches, |columns, range, hand, cache| {
             let base = range.start;
+            if let Some((before, released)) = before {
+                (before.work)(columns, &range, hand);
+                if let Some((refractoriness, released)) = released {
+                    refractoriness.let_go(released, columns, &range);
+                }
+            }
             for (start, count) in blocks(range) {
                 let inputs = inputs(&[], Elements::From(start), now, stream);
                 if let Some(refractory) = self.refractory {
@@ -225,13 +303,4 @@ pub(super) fn inputs<'a>(
 ) -> Inputs<'a> {
     let elements = [elements, Elements::One(0), Elements::One(0)];
     Inputs { store, elements, time: now.time, stream, step: now.step }
-}
-
-/// The first value that is not a finite number.
-pub(super) fn first_unbounded(values: &[f64]) -> Option<usize> {
-    // A sum is finite only if all its parts are, and is quick to compute.
-    if values.iter().sum::<f64>().is_finite() {
-        return None;
-    }
-    values.iter().position(|v| !v.is_finite())
 }

@@ -1,13 +1,15 @@
 //! A synaptic pathway compiled: spikes into the calendar, and the statements for the synapses they reach.
 //! Statements act synapse by synapse, in order; whole blocks are computed at once only where that is the same.
 
+use std::ops::Range;
+
 use litemap::LiteMap;
 
-use super::crew::Crew;
+use super::crew::{Crew, Job};
 use super::delays::delay_steps;
 use super::program::Now;
-use super::rows::{Calendar, Rows, Span, Summands};
-use crate::codegen::{Fun1, Fun2, Graph, Lowering, Machine, Node, Tape, Value};
+use super::rows::{Calendar, Cuts, Rows, Span, Summands};
+use crate::codegen::{Columns, Fun1, Fun2, Graph, Lowering, Machine, Node, Tape, Value};
 use crate::description::{PathwayDescription, Side};
 use crate::equations::{At, Owner, Slot, parse_statements};
 use crate::error::Result;
@@ -51,8 +53,10 @@ pub(super) struct Pathway {
     /// The only thing that statements do, if it is this simple.
     summand: Option<Summand>,
     rows: Rows,
-    /// Within each span the neurons that are added to go up; found out when first needed.
-    sorted: Option<bool>,
+    /// The number of neurons on the side that the first of the writes is for.
+    reached: usize,
+    /// Where spans are cut for threads, if within each the neurons that are added to go up; found out when first needed.
+    cuts: Option<Option<Cuts>>,
     calendar: Calendar,
     pub(super) stream: Stream,
     /// For each synapse, source and target neuron the block that touched it last.
@@ -61,6 +65,13 @@ pub(super) struct Pathway {
     /// Synapses reached, and the neurons on both sides of a block of them; kept to be filled again.
     due: Vec<u32>,
     pub(super) ends: [Vec<u32>; 2],
+}
+
+/// What has arrived in a step.
+pub(super) struct Arrived {
+    /// Synapses that an earlier run, or a long delay, has sent spikes to.
+    pub(super) earlier: Vec<u32>,
+    pub(super) spans: Vec<Span>,
 }
 
 impl Pathway {
@@ -119,7 +130,12 @@ impl Pathway {
             aliased,
             summand,
             rows,
-            sorted: None,
+            reached: if writes.first().is_some_and(|w| w.at.owner == Owner::Pre) {
+                source.len()
+            } else {
+                target.len()
+            },
+            cuts: None,
             calendar: Calendar::default(),
             stream: context.stream(&format!("{} {}", synapses.name(), d.name)),
             touched: [
@@ -139,15 +155,8 @@ impl Pathway {
         self.writes.iter().map(|w| w.slot)
     }
 
-    /// Sends the spikes of the driving group on their way and runs the statements for the synapses reached now.
-    pub(super) fn propagate(
-        &mut self,
-        spikes: &[u32],
-        synapses: &mut SynapsesState,
-        store: &mut [Vec<f64>],
-        now: &Now,
-        (machine, crew): (&mut Machine, &mut Crew),
-    ) {
+    /// Sends the spikes of the driving group on their way; the answer is what has arrived.
+    pub(super) fn send(&mut self, spikes: &[u32], synapses: &mut SynapsesState) -> Arrived {
         let queue = &mut synapses.queues[self.queue];
         for &spike in spikes {
             for (delay, span) in self.rows.of(spike) {
@@ -158,11 +167,21 @@ impl Pathway {
                 }
             }
         }
-        // What an earlier run, or a long delay, has sent before.
-        let earlier = queue.take();
-        let spans = self.calendar.take();
-        if let (Some(summand), true) = (self.summand, earlier.is_empty()) {
-            self.add(summand, &spans, synapses, store, crew);
+        Arrived { earlier: queue.take(), spans: self.calendar.take() }
+    }
+
+    /// Runs the statements for the synapses reached.
+    pub(super) fn arrive(
+        &mut self,
+        arrived: Arrived,
+        synapses: &SynapsesState,
+        store: &mut [Vec<f64>],
+        now: &Now,
+        (machine, crew): (&mut Machine, &mut Crew),
+    ) {
+        let Arrived { earlier, spans } = arrived;
+        if self.summand.is_some() && earlier.is_empty() {
+            self.add(&spans, synapses, store, crew);
         } else if !(earlier.is_empty() && spans.is_empty()) {
             let mut due = std::mem::take(&mut self.due);
             due.clear();
@@ -173,6 +192,11 @@ impl Pathway {
             self.deliver(&due, synapses, store, now, machine);
             self.due = due;
         }
+        self.done_with(spans);
+    }
+
+    /// Takes a list back, to be filled again.
+    pub(super) fn done_with(&mut self, spans: Vec<Span>) {
         self.calendar.give_back(spans);
     }
 
@@ -186,38 +210,70 @@ impl Pathway {
         }
     }
 
-    /// The short road for sums. Each thread goes through all rows and adds what is for its own part of the neurons,
-    /// so that each neuron gets its summands in the same order whoever adds them.
-    fn add(
-        &mut self,
-        summand: Summand,
+    /// What its statements add to, if they are a sum that needs no program.
+    pub(super) fn adds_to(&self) -> Option<Write> {
+        self.summand.and(self.writes.first().copied())
+    }
+
+    /// True if its sums can be parted between neurons, at these limits among others.
+    pub(super) fn can_be_parted(&mut self, synapses: &SynapsesState, limits: &[usize]) -> bool {
+        let (rows, neurons, n) = (&self.rows, self.neurons(synapses), self.reached);
+        self.cuts.get_or_insert_with(|| rows.cuts(neurons, (limits, n))).is_some()
+    }
+
+    /// The neurons that the synapses add to.
+    fn neurons<'s>(&self, synapses: &'s SynapsesState) -> &'s [u32] {
+        if self.writes[0].at.owner == Owner::Pre { &synapses.i } else { &synapses.j }.list()
+    }
+
+    /// The short road for sums.
+    fn add(&mut self, spans: &[Span], synapses: &SynapsesState, store: &mut [Vec<f64>], crew: &mut Crew) {
+        /// Each thread looks for its part of every row.
+        const SHORTEST: usize = 32;
+        let numbers = spans.iter().map(Span::len).sum::<usize>();
+        let (own, n) = ([self.writes[0].slot], self.reached);
+        let may_share = crew.threads() > 1
+            && (numbers >= spans.len() * SHORTEST || crew.always())
+            && self.can_be_parted(synapses, &crew.limits(n, false));
+        let cost = may_share.then(|| cost_of_sums(numbers, n));
+        let job = Job { elements: (0, n), own: &own, cost, whole_blocks: false };
+        let mut nothing = vec![(); crew.threads()];
+        crew.share(&job, store, &mut nothing, |columns, range, _, ()| {
+            self.add_to(columns, &range, spans, synapses);
+        });
+    }
+
+    /// Adds what is for these neurons. Whoever adds to them, each gets its summands in the same order.
+    pub(super) fn add_to(
+        &self,
+        columns: &mut Columns<'_>,
+        range: &Range<usize>,
         spans: &[Span],
         synapses: &SynapsesState,
-        store: &mut [Vec<f64>],
-        crew: &mut Crew,
     ) {
-        let write = self.writes[0];
-        let neurons = if write.at.owner == Owner::Pre { &synapses.i } else { &synapses.j }.list();
-        let mut column = std::mem::take(&mut store[write.slot.place()]);
-        let summands = match summand {
-            Summand::Number(x) => Summands::Same(x),
-            Summand::Column(slot) => Summands::Each(&store[slot.place()]),
+        let (column, n) = (self.writes[0].slot.place(), self.reached);
+        let Some(mut taken) = columns.take(column) else { return };
+        let summands = match self.summand {
+            Some(Summand::Number(x)) => Summands::Same(x),
+            Some(Summand::Column(slot)) => Summands::Each(columns.seen(slot.place()).0),
+            None => return,
         };
-        let count = spans.iter().map(Span::len).sum();
-        let cuts = crew.cuts(column.len(), (count, spans.len()));
-        let cuts = cuts.filter(|_| *self.sorted.get_or_insert_with(|| self.rows.are_sorted(neurons)));
-        let (rows, n) = (&self.rows, column.len());
-        match cuts {
-            None => spans.iter().for_each(|span| rows.add(span, neurons, summands, &mut column, 0)),
-            Some(cuts) => crew.split(&mut column, &cuts, |range, part| {
-                for span in spans {
-                    let span = rows.within(span, neurons, (&range, n));
-                    rows.add(&span, neurons, summands, part, range.start);
-                }
-            }),
+        let (neurons, part) = (self.neurons(synapses), taken.block(range.start, range.len()));
+        let unknown = Cuts::default();
+        let cuts = self.cuts.as_ref().and_then(Option::as_ref).unwrap_or(&unknown);
+        for span in spans {
+            let span = self.rows.within(span, neurons, (range, n), cuts);
+            self.rows.add(&span, neurons, summands, part, range.start);
         }
-        store[write.slot.place()] = column;
+        columns.put_back(column, taken);
     }
+}
+
+/// What so many sums cost for each of `n` neurons, in nanoseconds.
+#[expect(clippy::cast_precision_loss, reason = "numbers of synapses")]
+pub(super) fn cost_of_sums(numbers: usize, n: usize) -> f64 {
+    // Rows come from far away, and sums are spread over the column: far more than an addition each.
+    5.0 * numbers as f64 / n.max(1) as f64
 }
 
 /// Writes of the form `x = x + something` as sums, so that several synapses can add to one neuron at once.

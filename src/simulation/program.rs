@@ -1,8 +1,10 @@
 //! Code compiled: statements as programs over the columns of the store, for all elements or for some.
 //! Statements that set a shared variable run once, before those for each element.
 
+use std::ops::Range;
+
 use super::crew::{Crew, Job, blocks};
-use crate::codegen::{BLOCK, Elements, Inputs, Lowering, Machine, Tape, Value};
+use crate::codegen::{BLOCK, Columns, Elements, Inputs, Lowering, Machine, Tape, Value};
 use crate::equations::{Owner, Scope, Slot, parse_statements};
 use crate::error::Result;
 use crate::random::Stream;
@@ -71,35 +73,92 @@ impl CodeProgram {
                     let job = Job { elements: (start, end), own: slots, cost, whole_blocks: false };
                     let mut nothing = vec![(); crew.threads()];
                     crew.share(&job, store, &mut nothing, |columns, range, hand, ()| {
-                        for (first, n) in blocks(range) {
-                            let own = Elements::From(first);
-                            let elements = match ends {
-                                None => [own, Elements::One(0), Elements::One(0)],
-                                Some((i, j)) => [
-                                    own,
-                                    Elements::List(&i[first..first + n]),
-                                    Elements::List(&j[first..first + n]),
-                                ],
-                            };
-                            let inputs = self.inputs(&[], elements, now);
-                            hand.machine.run_storing(tape, columns, &inputs, first, n);
-                        }
+                        self.neighbours(tape, columns, range, ends, now, &mut hand.machine);
                     });
                 }
                 Chosen::List(list) => {
-                    for block in list.chunks(BLOCK) {
-                        let elements = [Elements::List(block), Elements::One(0), Elements::One(0)];
-                        machine.run(tape, &self.inputs(store, elements, now), block.len());
-                        for (k, slot) in slots.iter().enumerate() {
-                            let column = &mut store[slot.place()];
-                            crate::groups::scatter(column, block, machine.result(k));
-                        }
-                    }
+                    self.listed((tape, slots), &mut Columns::Write(store), list, now, machine);
                 }
             }
         }
         for (slot, value) in later {
             store[slot.place()][0] = value;
+        }
+    }
+
+    /// What it sets of its elements, if that is all it does and threads may do it for parts of a group, given that the
+    /// columns `others` are not to be touched.
+    pub(super) fn may_be_parted(&self, others: &[Slot]) -> Option<&[Slot]> {
+        let (tape, slots) = self.each.as_ref().filter(|_| self.shared.is_none())?;
+        let touches = tape.reads(others) || slots.iter().any(|slot| others.contains(slot));
+        (!touches).then_some(slots)
+    }
+
+    /// True if, where these columns are parted, each part needs no other, and none of those is looked at as a whole.
+    pub(super) fn is_separable(&self, own: &[Slot]) -> bool {
+        self.each.as_ref().is_none_or(|(tape, _)| tape.is_separable(own))
+    }
+
+    /// True if it reads any of these columns.
+    pub(super) fn reads(&self, slots: &[Slot]) -> bool {
+        self.shared.iter().chain(&self.each).any(|(tape, _)| tape.reads(slots))
+    }
+
+    /// Nanoseconds for each element, roughly.
+    pub(super) fn cost(&self) -> f64 {
+        self.each.as_ref().map_or(0.0, |(tape, _)| tape.cost())
+    }
+
+    /// Runs for a part of those that were chosen.
+    pub(super) fn run_part(
+        &self,
+        columns: &mut Columns<'_>,
+        chosen: Chosen<'_>,
+        now: &Now,
+        machine: &mut Machine,
+    ) {
+        let Some((tape, slots)) = &self.each else { return };
+        match chosen {
+            Chosen::Range(start, end) => self.neighbours(tape, columns, start..end, None, now, machine),
+            Chosen::List(list) => self.listed((tape, slots), columns, list, now, machine),
+        }
+    }
+
+    fn neighbours(
+        &self,
+        tape: &Tape,
+        columns: &mut Columns<'_>,
+        range: Range<usize>,
+        ends: Option<(&[u32], &[u32])>,
+        now: &Now,
+        machine: &mut Machine,
+    ) {
+        for (first, n) in blocks(range) {
+            let own = Elements::From(first);
+            let elements = match ends {
+                None => [own, Elements::One(0), Elements::One(0)],
+                Some((i, j)) => {
+                    [own, Elements::List(&i[first..first + n]), Elements::List(&j[first..first + n])]
+                }
+            };
+            machine.run_storing(tape, columns, &self.inputs(&[], elements, now), first, n);
+        }
+    }
+
+    fn listed(
+        &self,
+        (tape, slots): (&Tape, &[Slot]),
+        columns: &mut Columns<'_>,
+        list: &[u32],
+        now: &Now,
+        machine: &mut Machine,
+    ) {
+        for block in list.chunks(BLOCK) {
+            let elements = [Elements::List(block), Elements::One(0), Elements::One(0)];
+            machine.run_in(tape, columns, &self.inputs(&[], elements, now), block.len());
+            for (k, slot) in slots.iter().enumerate() {
+                columns.scatter(slot.place(), block, machine.result(k));
+            }
         }
     }
 

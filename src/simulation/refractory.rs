@@ -2,10 +2,11 @@
 //! Both give the same; the second needs no look at neurons that do nothing.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use super::clock::time_of;
 use super::program::Now;
-use crate::codegen::{Fun1, Fun2, Lowering, Tape};
+use crate::codegen::{Columns, Fun1, Fun2, Lowering, Tape};
 use crate::description::Refractory;
 use crate::equations::{At, Kind, Owner, Scope, Slot, check_expression, parse_expression};
 use crate::error::Result;
@@ -20,6 +21,13 @@ pub(super) struct Refractoriness {
     period: Option<f64>,
     /// Kept only if nothing but spikes changes the state.
     releases: Option<Releases>,
+}
+
+/// The columns that a spike sets.
+#[derive(Clone, Copy)]
+pub(super) struct Held {
+    free: Slot,
+    last: Slot,
 }
 
 /// The neurons that become free, by step.
@@ -47,20 +55,31 @@ impl Refractoriness {
         }
     }
 
-    /// Lets go at the beginning of a step whom the step is known for; true if that was all.
+    /// Those that become free at the beginning of a step, if that is known; to be let go.
     /// Else the tape is to run for all neurons, and then [`Refractoriness::begin`].
-    pub(super) fn release(&mut self, store: &mut [Vec<f64>], now: &Now) -> bool {
-        let Some(releases) = &mut self.releases else { return false };
-        if !(releases.begun && releases.next <= now.step) {
-            return false;
-        }
+    pub(super) fn released(&mut self, now: &Now) -> Option<Vec<u32>> {
+        let releases = self.releases.as_mut().filter(|r| r.begun && r.next <= now.step)?;
+        let mut released = Vec::new();
         while releases.next <= now.step {
             let list = releases.lists.pop_front().unwrap_or_default();
-            let column = &mut store[self.free.place()];
-            list.iter().for_each(|k| column[*k as usize] = 1.0);
+            if released.is_empty() {
+                released = list
+            } else {
+                released.extend(list)
+            }
             releases.next += 1;
         }
-        true
+        Some(released)
+    }
+
+    /// Lets go of those among these neurons that are in a range.
+    pub(super) fn let_go(&self, released: &[u32], columns: &mut Columns<'_>, range: &Range<usize>) {
+        set(columns, self.free, released, range, 1.0);
+    }
+
+    /// How neurons that spike become refractory.
+    pub(super) fn held(&self) -> Held {
+        Held { free: self.free, last: self.last }
     }
 
     /// The columns that it sets.
@@ -94,12 +113,8 @@ impl Refractoriness {
         }
     }
 
-    /// These neurons have just spiked.
-    pub(super) fn spikes(&mut self, found: &[u32], store: &mut [Vec<f64>], now: &Now) {
-        for &k in found {
-            store[self.free.place()][k as usize] = 0.0;
-            store[self.last.place()][k as usize] = now.time;
-        }
+    /// Notes when these neurons, which have just spiked, become free.
+    pub(super) fn spikes(&mut self, found: &[u32], now: &Now) {
         let (Some(releases), Some(period), false) = (&mut self.releases, self.period, found.is_empty())
         else {
             return;
@@ -112,6 +127,22 @@ impl Refractoriness {
             // Looked at in each step from here on.
             None => self.releases = None,
         }
+    }
+}
+
+/// Sets a column for those of some neurons that are in a range.
+fn set(columns: &mut Columns<'_>, slot: Slot, neurons: &[u32], range: &Range<usize>, value: f64) {
+    let part = columns.block_mut(slot.place(), range.start, range.len());
+    for k in neurons.iter().map(|k| *k as usize).filter(|k| range.contains(k)) {
+        part[k - range.start] = value;
+    }
+}
+
+impl Held {
+    /// Makes those refractory among these neurons, which spiked at a time, that are in a range.
+    pub(super) fn hold(self, found: &[u32], time: f64, columns: &mut Columns<'_>, range: &Range<usize>) {
+        set(columns, self.free, found, range, 0.0);
+        set(columns, self.last, found, range, time);
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) struct Span {
     places: Range<u32>,
     /// What the order counts synapses from.
     base: u32,
+    /// Its number among all.
+    number: u32,
 }
 
 /// Synapses sorted by the neuron that drives them, then by delay, then by their numbers.
@@ -21,6 +23,15 @@ pub(super) struct Rows {
     starts: Vec<u32>,
     order: Order,
     delays: Spread,
+}
+
+/// Where sorted spans are cut between neurons, so that nobody has to look for it.
+#[derive(Default)]
+pub(super) struct Cuts {
+    /// The neurons that parts begin with.
+    limits: Vec<usize>,
+    /// For each span and limit the first place that is not before it.
+    places: Vec<u32>,
 }
 
 /// The synapse at each place.
@@ -156,51 +167,83 @@ impl Rows {
         span.places.clone().map(|place| self.order.synapse(place, span.base))
     }
 
-    /// True if in each row, between two changes of the delay, these neurons of the synapses go up.
-    pub(super) fn are_sorted(&self, neurons: &[u32]) -> bool {
+    /// Where spans are cut at these limits, if in each row, between two changes of the delay, these neurons of the
+    /// synapses go up.
+    pub(super) fn cuts(&self, neurons: &[u32], (limits, n): (&[usize], usize)) -> Option<Cuts> {
         let rows = u32::try_from(self.starts.len() - 1).unwrap_or(u32::MAX);
         let neuron = |s| neurons[s as usize];
-        (0..rows).flat_map(|row| self.of(row)).all(|(_, span)| self.synapses(&span).is_sorted_by_key(neuron))
+        let spans = (0..rows).flat_map(|row| self.of(row));
+        let mut cuts = Cuts { limits: limits.to_vec(), places: Vec::new() };
+        for (_, span) in spans {
+            let is_sorted = match self.order {
+                Order::Same => are_rising(&neurons[span.places.start as usize..span.places.end as usize]),
+                _ => self.synapses(&span).is_sorted_by_key(neuron),
+            };
+            if !is_sorted {
+                return None;
+            }
+            let places = (span.number as usize + 1) * limits.len();
+            // Neurons without synapses have a number as well, but no span.
+            cuts.places.resize(places, 0);
+            for (place, limit) in cuts.places[places - limits.len()..].iter_mut().zip(limits) {
+                *place = self.first(&span, neurons, *limit, n);
+            }
+        }
+        Some(cuts)
     }
 
     /// The part of a sorted span whose neurons are in a range of all `n`.
-    pub(super) fn within(&self, span: &Span, neurons: &[u32], (range, n): (&Range<usize>, usize)) -> Span {
-        let Span { places: span, base } = span.clone();
+    pub(super) fn within(
+        &self,
+        span: &Span,
+        neurons: &[u32],
+        (range, n): (&Range<usize>, usize),
+        cuts: &Cuts,
+    ) -> Span {
         let first = |limit: usize| {
             if limit == 0 || limit >= n {
-                return if limit == 0 { span.start } else { span.end };
+                return if limit == 0 { span.places.start } else { span.places.end };
             }
-            let is_before = |place: u32| (neurons[self.order.synapse(place, base) as usize] as usize) < limit;
-            // Where it would be if they were spread evenly; from there in growing steps, then halving what is left.
-            let share = span.len() * limit / n;
-            let guess = span.start + u32::try_from(share).unwrap_or(0);
-            let (mut low, mut high, mut step) = (span.start, span.end, 4);
-            if guess < high && is_before(guess) {
-                low = guess + 1;
-                while high - low > step {
-                    if !is_before(low + step) {
-                        high = low + step;
-                        break;
-                    }
-                    (low, step) = (low + step + 1, step * 2);
-                }
-            } else {
-                high = guess;
-                while high - low > step {
-                    if is_before(high - step) {
-                        low = high - step + 1;
-                        break;
-                    }
-                    (high, step) = (high - step, step * 2);
-                }
+            match cuts.limits.iter().position(|known| *known == limit) {
+                Some(k) => cuts.places[span.number as usize * cuts.limits.len() + k],
+                None => self.first(span, neurons, limit, n),
             }
-            while low < high {
-                let middle = low.midpoint(high);
-                if is_before(middle) { low = middle + 1 } else { high = middle }
-            }
-            low
         };
-        Span { places: first(range.start)..first(range.end), base }
+        Span { places: first(range.start)..first(range.end), ..span.clone() }
+    }
+
+    /// The first place of a sorted span whose neuron is not before this one of `n`.
+    fn first(&self, span: &Span, neurons: &[u32], limit: usize, n: usize) -> u32 {
+        let Span { places: span, base, .. } = span;
+        let is_before = |place: u32| (neurons[self.order.synapse(place, *base) as usize] as usize) < limit;
+        // Where it would be if they were spread evenly; from there in growing steps, then halving what is left.
+        let share = (span.len() * limit / n.max(1)).min(span.len());
+        let guess = span.start + u32::try_from(share).unwrap_or(0);
+        let (mut low, mut high, mut step) = (span.start, span.end, 4);
+        if guess < high && is_before(guess) {
+            low = guess + 1;
+            while high - low > step {
+                if !is_before(low + step) {
+                    high = low + step;
+                    break;
+                }
+                (low, step) = (low + step + 1, step * 2);
+            }
+        } else {
+            high = guess;
+            while high - low > step {
+                if is_before(high - step) {
+                    low = high - step + 1;
+                    break;
+                }
+                (high, step) = (high - step, step * 2);
+            }
+        }
+        while low < high {
+            let middle = low.midpoint(high);
+            if is_before(middle) { low = middle + 1 } else { high = middle }
+        }
+        low
     }
 
     /// Adds a number, or that of each synapse, to the neurons that a span reaches; `out` starts with the neuron `base`.
@@ -246,12 +289,22 @@ impl Rows {
             Spread::Spans { rows, .. } => rows[row] as usize..rows[row + 1] as usize,
         };
         spans.map(move |k| match &self.delays {
-            Spread::Same(delay) => (*delay, Span { places: start..end, base }),
+            Spread::Same(delay) => (*delay, Span { places: start..end, base, number: neuron }),
             Spread::Spans { starts, delays, .. } => {
-                (delays[k], Span { places: starts[k]..starts[k + 1], base })
+                #[expect(clippy::cast_possible_truncation, reason = "not more spans than synapses")]
+                let number = k as u32;
+                (delays[k], Span { places: starts[k]..starts[k + 1], base, number })
             }
         })
     }
+}
+
+/// As `is_sorted`, looking at many at a time.
+fn are_rising(neurons: &[u32]) -> bool {
+    const MANY: usize = 64;
+    let later = neurons.get(1..).unwrap_or_default();
+    let mut pairs = neurons.chunks(MANY).zip(later.chunks(MANY));
+    pairs.all(|(a, b)| a.iter().zip(b).fold(true, |rise, (a, b)| rise & (a <= b)))
 }
 
 fn add(
@@ -308,18 +361,20 @@ mod tests {
         ) {
             neurons.sort_unstable();
             let rows = Rows::new(&vec![0; neurons.len()].into(), 1, Delays::Same(0));
-            let whole = Span { places: 0..u32::try_from(neurons.len()).unwrap(), base: 0 };
-            let cuts = [0, cuts.0.min(cuts.1), cuts.0.max(cuts.1), 300];
-            let mut next = 0;
-            for cut in cuts.windows(2) {
-                let part = rows.within(&whole, &neurons, (&(cut[0]..cut[1]), 300));
-                let part = part.places;
-                prop_assert_eq!(part.start, next);
-                next = part.end;
-                let is_inside = |k: &u32| (cut[0]..cut[1]).contains(&(*k as usize));
-                prop_assert!(neurons[part.start as usize..part.end as usize].iter().all(is_inside));
+            let whole = Span { places: 0..u32::try_from(neurons.len()).unwrap(), base: 0, number: 0 };
+            let limits = [0, cuts.0.min(cuts.1), cuts.0.max(cuts.1), 300];
+            for known in [Cuts::default(), rows.cuts(&neurons, (&limits[1..3], 300)).unwrap()] {
+                let mut next = 0;
+                for cut in limits.windows(2) {
+                    let part = rows.within(&whole, &neurons, (&(cut[0]..cut[1]), 300), &known);
+                    let part = part.places;
+                    prop_assert_eq!(part.start, next);
+                    next = part.end;
+                    let is_inside = |k: &u32| (cut[0]..cut[1]).contains(&(*k as usize));
+                    prop_assert!(neurons[part.start as usize..part.end as usize].iter().all(is_inside));
+                }
+                prop_assert_eq!(next, whole.places.end);
             }
-            prop_assert_eq!(next, whole.places.end);
         }
 
         /// Near or far, in the neurons' order or not.

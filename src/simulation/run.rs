@@ -91,7 +91,7 @@ pub(super) fn run(
         Err(error) => return (context.time, Err(error)),
     };
     let result = step_by_step(&mut engine, objects, context, end, stop, wishes);
-    engine.finish();
+    engine.finish(&mut context.store);
     result
 }
 
@@ -141,6 +141,7 @@ fn step_by_step(
             engine.now.dt = c.dt;
             let before = wishes.profile.is_some().then(Instant::now);
             if let Task::Operation(k) = task {
+                engine.catch_up(&mut context.store);
                 match operate(engine, context, objects, k) {
                     Ok(false) => {}
                     Ok(true) => stop.store(true, Ordering::Relaxed),
@@ -159,7 +160,8 @@ fn step_by_step(
         }
         count += 1;
         if count.is_multiple_of(LOOKS) {
-            if let Err(error) = engine.healthy(&context.store, count.is_multiple_of(LONG_LOOKS)) {
+            engine.catch_up(&mut context.store);
+            if let Err(error) = engine.healthy(&mut context.store, count.is_multiple_of(LONG_LOOKS)) {
                 return (time, Err(error));
             }
             if wishes.report.is_some() && reported.elapsed() >= wishes.period {
@@ -173,8 +175,9 @@ fn step_by_step(
             return (next, if interrupted { Err(broken_off(next, end)) } else { Ok(()) });
         }
     }
+    engine.catch_up(&mut context.store);
     engine.now.time = end;
-    let health = engine.healthy(&context.store, true);
+    let health = engine.healthy(&mut context.store, true);
     tell(1.0, &mut wishes);
     (end, health)
 }

@@ -46,6 +46,15 @@ impl StateUpdate {
         }
     }
 
+    /// True if it reads any of these columns, besides those that it sets.
+    pub(super) fn reads(&self, slots: &[Slot]) -> bool {
+        match &self.update {
+            Update::None => false,
+            Update::Program(tape) => tape.reads(slots),
+            Update::Linear(system) => system.entries.reads(slots),
+        }
+    }
+
     /// Nanoseconds for each element, roughly.
     pub(super) fn cost(&self) -> f64 {
         match &self.update {
