@@ -185,7 +185,7 @@ fn step_by_step(
 fn broken_off(reached: f64, end: f64) -> Error {
     let [reached, end] = [reached, end].map(|t| Quantity::new(t, Dimension::TIME));
     Error::new(ErrorKind::Interrupted, format!("interrupted at {reached} of {end}"))
-        .help("everything recorded so far is there, and another `run` goes on from here")
+        .help("a network made in an earlier cell keeps what it recorded, and another `run` goes on from here")
 }
 
 /// Calls an operation of the user's; true if it wants the run to end.

@@ -10,8 +10,10 @@ const PANIC: &str = "EVCXR_PANIC_NOTIFICATION";
 const RETURNED_ERROR: &str = "EVCXR_ERROR_OCCURRED";
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
 const END: &str = "EVCXR_END_CONTENT";
-/// The mime type that tells a Jupyter client how the cell really ended.
+/// The mime type that tells the grader how the cell really ended.
 const OUTCOME: &str = "application/vnd.spikelab.outcome+json";
+/// The same for a student: Jupyter marks the cell as one that went well, and VS Code complains of types that it cannot draw.
+const STOPPED: &str = "✗ This cell stopped at the error above: what comes after it did not run, and names made in this cell are not known.";
 
 /// Plain text passed on per cell, unless told otherwise; evcxr forwards some thousand lines a second and keeps the
 /// rest in memory.
@@ -28,9 +30,17 @@ pub(crate) fn most_bytes() -> usize {
     std::env::var(OUTPUT_LIMIT).ok().and_then(|text| text.parse().ok()).unwrap_or(MAX_BYTES)
 }
 
+/// Who is told that a cell failed.
+#[derive(Clone, Copy)]
+pub(crate) enum Reader {
+    Grader,
+    Student,
+}
+
 /// The filter's memory from one piece of output to the next.
 pub(crate) struct Filter {
     most: usize,
+    reader: Reader,
     partial: Vec<u8>,
     in_content: bool,
     lines: usize,
@@ -40,8 +50,8 @@ pub(crate) struct Filter {
 
 impl Filter {
     /// A filter that passes so many bytes of plain text a cell.
-    pub(crate) fn new(most: usize) -> Self {
-        Self { most, partial: Vec::new(), in_content: false, lines: 0, bytes: 0, dropped: 0 }
+    pub(crate) fn new(most: usize, reader: Reader) -> Self {
+        Self { most, reader, partial: Vec::new(), in_content: false, lines: 0, bytes: 0, dropped: 0 }
     }
 
     /// Takes bytes as they arrive and gives the whole lines to pass on.
@@ -95,15 +105,23 @@ impl Filter {
                 if self.dropped > 0 {
                     let _ = writeln!(out, "[{} more lines are not shown]", self.dropped);
                 }
-                *self = Self { partial: std::mem::take(&mut self.partial), ..Self::new(self.most) };
+                *self =
+                    Self { partial: std::mem::take(&mut self.partial), ..Self::new(self.most, self.reader) };
                 stderr(true);
                 push(out, COMPLETE);
             }
             PANIC | RETURNED_ERROR => {
                 self.close(out);
                 let outcome = if line == PANIC { "panicked" } else { "returned_error" };
-                let block = json!({ "outcome": outcome, "message": stderr(false) });
-                let _ = writeln!(out, "{BEGIN}{OUTCOME}\n{block}\n{END}");
+                // Asked for in any case: it also passes on what is still on its way.
+                let message = stderr(false);
+                let _ = match self.reader {
+                    Reader::Grader => {
+                        let block = json!({ "outcome": outcome, "message": message });
+                        writeln!(out, "{BEGIN}{OUTCOME}\n{block}\n{END}")
+                    }
+                    Reader::Student => writeln!(out, "{BEGIN}text/plain\n{STOPPED}\n{END}"),
+                };
                 push(out, line);
             }
             END => {
@@ -148,6 +166,10 @@ fn push(out: &mut String, line: &str) {
 mod tests {
     use super::*;
 
+    fn grader() -> Filter {
+        Filter::new(MAX_BYTES, Reader::Grader)
+    }
+
     fn run(filter: &mut Filter, text: &str) -> String {
         String::from_utf8(filter.feed(text.as_bytes(), &mut |_| "why".to_owned()))
             .expect("the filter keeps UTF-8")
@@ -156,7 +178,7 @@ mod tests {
     #[test]
     fn failed_cells_are_marked_before_evcxr_hears_of_it() {
         for (marker, outcome) in [(PANIC, "panicked"), (RETURNED_ERROR, "returned_error")] {
-            let out = run(&mut Filter::new(MAX_BYTES), &format!("a\n{marker}\n{COMPLETE}\n"));
+            let out = run(&mut grader(), &format!("a\n{marker}\n{COMPLETE}\n"));
             let block =
                 format!("{BEGIN}{OUTCOME}\n{}\n{END}\n", json!({ "outcome": outcome, "message": "why" }));
             assert_eq!(out, format!("a\n{block}{marker}\n{COMPLETE}\n"));
@@ -164,8 +186,19 @@ mod tests {
     }
 
     #[test]
+    fn a_student_reads_words_instead_of_data() {
+        for marker in [PANIC, RETURNED_ERROR] {
+            let mut filter = Filter::new(MAX_BYTES, Reader::Student);
+            for _ in 0..2 {
+                let out = run(&mut filter, &format!("{marker}\n{COMPLETE}\n"));
+                assert_eq!(out, format!("{BEGIN}text/plain\n{STOPPED}\n{END}\n{marker}\n{COMPLETE}\n"));
+            }
+        }
+    }
+
+    #[test]
     fn a_marker_glued_to_text_is_freed() {
-        let mut filter = Filter::new(MAX_BYTES);
+        let mut filter = grader();
         assert_eq!(run(&mut filter, &format!("abc{COMPLETE}\n")), format!("abc\n{COMPLETE}\n"));
         let shown = run(&mut filter, &format!("abc{BEGIN}text/plain\nx{END}\n"));
         assert_eq!(shown, format!("abc\n{BEGIN}text/plain\nx\n{END}\n"));
@@ -173,13 +206,13 @@ mod tests {
 
     #[test]
     fn an_open_block_is_closed_at_the_end_of_the_cell() {
-        let out = run(&mut Filter::new(MAX_BYTES), &format!("{BEGIN}text/plain\nx\n{COMPLETE}\n"));
+        let out = run(&mut grader(), &format!("{BEGIN}text/plain\nx\n{COMPLETE}\n"));
         assert_eq!(out, format!("{BEGIN}text/plain\nx\n{END}\n{COMPLETE}\n"));
     }
 
     #[test]
     fn lines_arrive_whole_and_in_utf8() {
-        let mut filter = Filter::new(MAX_BYTES);
+        let mut filter = grader();
         assert!(filter.feed(b"h\xC3", &mut |_| String::new()).is_empty());
         assert_eq!(filter.feed(b"\xB6\n\xFF\n", &mut |_| String::new()), "h\u{f6}\n\u{fffd}\n".as_bytes());
         filter.feed(b"last", &mut |_| String::new());
@@ -188,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_capped_and_the_next_cell_starts_afresh() {
-        let mut filter = Filter::new(MAX_BYTES);
+        let mut filter = grader();
         let out = run(&mut filter, &format!("{}{COMPLETE}\n", "x\n".repeat(MAX_LINES + 5)));
         assert_eq!(out.lines().count(), MAX_LINES + 2);
         assert!(out.contains("[5 more lines are not shown]"));

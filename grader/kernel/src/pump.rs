@@ -10,7 +10,7 @@ use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, getppid, kill_process};
 
 use crate::advise;
-use crate::filter::{Filter, most_bytes};
+use crate::filter::{Filter, Reader, most_bytes};
 
 /// Names the descriptor that the cells' stderr arrives on; stdout arrives on stdin.
 pub(crate) const ERROR_PIPE: &str = "SPIKELAB_ERROR_PIPE";
@@ -39,7 +39,8 @@ fn copy(errors: File, parent: Option<Pid>) -> io::Result<()> {
     let (mut input, mut output) = (io::stdin(), io::stdout());
     let mut errors =
         Errors { source: errors, sink: io::stderr(), text: Vec::new(), passed: 0, most: most_bytes() };
-    let mut filter = Filter::new(most_bytes());
+    let reader = if advise::is_given() { Reader::Student } else { Reader::Grader };
+    let mut filter = Filter::new(most_bytes(), reader);
     let mut buffer = vec![0; 64 * 1024];
     let (mut out_open, mut err_open) = (true, true);
     let pause = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };

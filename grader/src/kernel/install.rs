@@ -56,7 +56,7 @@ pub fn install(prefix: Option<PathBuf>) -> Result<PathBuf, KernelError> {
 pub async fn run_kernel(file: &Path) -> Result<(), KernelError> {
     let environment = KernelEnvironment::prepare(Isolation::None).await?;
     let work = environment.work_folder()?;
-    let mut command = tokio::process::Command::new(&environment.program);
+    let mut command = shielded(&environment.program);
     command.arg("--control_file").arg(file).stdin(Stdio::null());
     for name in UNWANTED {
         command.env_remove(name);
@@ -65,8 +65,7 @@ pub async fn run_kernel(file: &Path) -> Result<(), KernelError> {
     command.env("SPIKELAB_INTERRUPT", &request);
     // The kernel's program stands in rustc's place as well, and adds advice to errors.
     command.env("SPIKELAB_ADVICE", "1").env("RUSTC_WRAPPER", &environment.program);
-    // Jupyter's signal goes to all processes of a group; in one of its own the kernel stays out of that.
-    command.envs(environment.variables(&work)).kill_on_drop(true).process_group(0);
+    command.envs(environment.variables(&work)).kill_on_drop(true);
     let status = until_end(&mut command, &request, file).await;
     drop(std::fs::remove_dir_all(&work));
     match status {
@@ -76,6 +75,15 @@ pub async fn run_kernel(file: &Path) -> Result<(), KernelError> {
         }
         Err(e) => Err(KernelError::io("start", &environment.program, &e)),
     }
+}
+
+/// A program that an interrupt does not reach, nor what it starts, so that only this process decides what to do about it:
+/// Jupyter sends the signal to all processes of a group, VS Code to all descendants, whatever their group.
+fn shielded(program: &Path) -> tokio::process::Command {
+    // An ignored signal stays ignored in the program that the shell becomes; ignoring it from here takes `unsafe`.
+    let mut command = tokio::process::Command::new("/bin/sh");
+    command.args(["-c", "trap '' INT; exec \"$0\" \"$@\""]).arg(program).process_group(0);
+    command
 }
 
 /// Waits for the kernel's end, and passes on interrupts.
@@ -89,7 +97,11 @@ async fn until_end(
     loop {
         tokio::select! {
             status = kernel.wait() => return status,
-            _ = interrupts.recv() => interrupt(request, connection).await,
+            _ = interrupts.recv() => tokio::select! {
+                // It would be waited for in vain.
+                status = kernel.wait() => return status,
+                () = interrupt(request, connection) => {}
+            },
         }
     }
 }
@@ -115,4 +127,33 @@ async fn end_of_cell(connection: &Path) -> Result<(), Box<dyn std::error::Error>
     control.send(InterruptRequest {}.into()).await?;
     tokio::time::timeout(Duration::from_secs(2), control.read()).await??;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_interrupt_reaches_neither_the_kernel_nor_what_it_starts() {
+        let mut kernel = shielded(Path::new("/bin/sh"));
+        kernel
+            .args(["-c", "sh -c 'echo $$; exec sleep 60'; exit $?"])
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        let mut kernel = kernel.spawn().unwrap();
+        let mut line = String::new();
+        let out = tokio::io::BufReader::new(kernel.stdout.take().unwrap());
+        tokio::io::AsyncBufReadExt::read_line(&mut { out }, &mut line).await.unwrap();
+        let kernel_id = kernel.id().unwrap();
+        let child = Pid::from_raw(line.trim().parse().unwrap()).unwrap();
+        for id in [child, Pid::from_raw(kernel_id.cast_signed()).unwrap()] {
+            kill_process(id, Signal::INT).unwrap();
+        }
+        // The child ends by this one, not by the one before.
+        kill_process(child, Signal::TERM).unwrap();
+        let status = kernel.wait().await.unwrap();
+        assert_eq!(status.code(), Some(128 + 15), "{status}");
+    }
 }

@@ -20,8 +20,9 @@ pub(super) struct Toolchain {
 
 impl Toolchain {
     pub(super) fn find(workspace: &Path) -> Result<Self, KernelError> {
+        let rustc = rustc();
         let ask = |argument: &[&str]| {
-            let output = Command::new("rustc").args(argument).current_dir(workspace).output();
+            let output = Command::new(&rustc).args(argument).current_dir(workspace).output();
             match output {
                 Ok(o) if o.status.success() => Ok(String::from_utf8_lossy(&o.stdout).trim().to_owned()),
                 _ => Err(KernelError::new(
@@ -44,6 +45,19 @@ impl Toolchain {
             bin.join("cargo").exists().then_some(bin).into_iter().chain(std::env::split_paths(&rest));
         std::env::join_paths(places).unwrap_or(rest)
     }
+}
+
+/// The compiler on PATH; if there is none, the one where rustup puts it. An editor that was started from a menu or over
+/// the network often lacks what the shell adds to PATH.
+fn rustc() -> PathBuf {
+    let name = format!("rustc{}", std::env::consts::EXE_SUFFIX);
+    let on_path = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(&name).is_file()));
+    let cargo = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let own = cargo.map(|cargo| cargo.join("bin").join(&name)).filter(|own| own.is_file());
+    own.filter(|_| !on_path).unwrap_or_else(|| name.into())
 }
 
 /// The compiler and the places of this workspace, for what is compiled without a kernel.
