@@ -224,8 +224,8 @@ pub(super) fn in_theirs(
             _ => None,
         };
     }
-    // Where the reference uses the value; anywhere; under the same name; anywhere, and in the reference as well all that
-    // is as much: whoever sees that two time constants are the same may write one.
+    // Under the same name, if it has the same value; where the reference uses the value; anywhere; anywhere, and in the
+    // reference as well all that is as much: whoever sees that two time constants are the same may write one.
     let (old, fields): (Quantity, Vec<Field>) = match (&entry.constant, entry.value, entry.field) {
         (Some(name), ..) => {
             (*replace::constants(&pair.reference).get(name)?, replace::fields_with(reference, name))
@@ -233,12 +233,16 @@ pub(super) fn in_theirs(
         (_, Some(value), Some(field)) => (value.0, vec![field]),
         _ => return None,
     };
-    match (candidate, &entry.constant) {
-        (0, _) => {
+    let named =
+        entry.constant.as_ref().filter(|name| replace::constants(pair.theirs).get(*name) == Some(&old));
+    match (candidate, named, &entry.constant) {
+        (0, Some(name), _) => replace::set_constant(d, name, new.into()),
+        (0, None, _) | (2, Some(_), _) => {
             replace::set_value(d, old, new, Some(&fields)).or_else(|| replace::set_value(d, old, new, None))
         }
-        (1 | EQUAL, _) => replace::set_value(d, old, new, None),
-        (_, Some(name)) => replace::set_constant(d, name, new.into()),
+        (1 | EQUAL, ..) => replace::set_value(d, old, new, None),
+        // Whoever gave it another value may have written that into the equations as well.
+        (_, None, Some(name)) => replace::set_constant(d, name, new.into()),
         _ => None,
     }
 }

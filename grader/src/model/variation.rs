@@ -322,7 +322,9 @@ impl<'a> Trial<'a> {
             let got = simulate(&theirs, &names(|v| &v.2)).map_err(|e| e.to_string())?;
             // On the submission's own grid of time, so that the grid makes no difference.
             let (step, own) = (replace::step(&theirs), replace::step(&ours));
-            let ours = if (step - own).abs() > 1e-12 { replace::with_step(&ours, step) } else { ours };
+            let mut ours = if (step - own).abs() > 1e-12 { replace::with_step(&ours, step) } else { ours };
+            // And with its random numbers: who named the objects as the reference does has the same network then.
+            ours.seed = theirs.seed;
             let expected = simulate(&ours, &names(|v| &v.1)).map_err(|e| e.to_string())?;
             for (variable, our_name, their_name) in &pair.variables {
                 let (Some(a), Some(b)) = (expected.get(our_name), got.get(their_name)) else { continue };
