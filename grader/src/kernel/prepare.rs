@@ -107,10 +107,15 @@ impl KernelEnvironment {
         };
         // The student's cells compile fast and check for overflow; the library below them runs fast.
         write(&settings, &format!("{CARGO}{}", offline(&crates)))?;
+        // A student's first plot may come from a block with a `?` in it.
+        let prelude = match self.isolation {
+            Isolation::None => PRELUDE,
+            Isolation::Full => "",
+        };
         write(
             &self.config.join("evcxr.toml"),
             &format!(
-                "[evcxr]\nopt_level = \"0\"\noffline_mode = true\n\n[dependencies]\nspikelab = {{ path = {library:?} }}\n"
+                "[evcxr]\nopt_level = \"0\"\noffline_mode = true\n{prelude}\n[dependencies]\nspikelab = {{ path = {library:?} }}\n"
             ),
         )?;
         // The versions that the workspace was tested with; they are on this machine already.
@@ -219,8 +224,12 @@ opt-level = 2
 opt-level = 2
 ";
 
+/// Evaluated when a kernel starts. evcxr allows `?` from the first cell on that fails without; if that `?` stands in what
+/// the cell shows, evcxr gives up showing it, too, and a figure comes out as a line of text.
+const PRELUDE: &str = "prelude = \"Ok::<(), std::fmt::Error>(())?;\"\n";
+
 /// Raised whenever what is made here changes in kind.
-const CONTENTS: u32 = 3;
+const CONTENTS: u32 = 4;
 
 /// Where Cargo finds the library's crates.
 fn offline(crates: &str) -> String {

@@ -31,6 +31,7 @@ FOUND = """() => {
     const all = s => [...document.querySelectorAll('.jp-Notebook ' + s)];
     return {
         plots: all('.jp-OutputArea-output svg').length,
+        undrawn: all('.jp-OutputArea-output').filter(e => /^Figure with \\d+ panels/.test(e.innerText)).length,
         passed: all('.jp-OutputArea-output [aria-label=passed]').length,
         failed: all('.jp-OutputArea-output [aria-label="not yet"]').length,
         errors: all('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"], .jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]').map(e => e.innerText),
