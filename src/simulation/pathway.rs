@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use litemap::LiteMap;
 
+use super::calendar::Calendar;
 use super::crew::{Crew, Job};
 use super::delays::delay_steps;
 use super::program::Now;
-use super::rows::{Calendar, Cuts, Rows, Span, Summands};
+use super::rows::{Cuts, Rows, Span, Summands};
 use crate::codegen::{Columns, Fun1, Fun2, Graph, Lowering, Machine, Node, Tape, Value};
 use crate::description::{PathwayDescription, Side};
 use crate::equations::{At, Owner, Slot, parse_statements};

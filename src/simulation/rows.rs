@@ -1,7 +1,6 @@
-//! The synapses that a neuron's spike reaches, in rows by delay, and the calendar of those on their way.
+//! The synapses that a neuron's spike reaches, in rows by delay, and where rows are cut between threads.
 //! A span of a row stands for all its synapses, so that a spike costs as much as it has different delays.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::delays::{Delays, steps};
@@ -317,34 +316,6 @@ fn add(
     match summands {
         Summands::Same(x) => synapses.for_each(|s| out[neurons[s] as usize - base] += x),
         Summands::Each(values) => synapses.for_each(|s| out[neurons[s] as usize - base] += values[s]),
-    }
-}
-
-/// For each coming step the synapses that will be reached, those sent earlier first; the present step in front.
-#[derive(Default)]
-pub(super) struct Calendar {
-    pub(super) coming: VecDeque<Vec<Span>>,
-    /// Lists to be filled again.
-    spare: Vec<Vec<Span>>,
-}
-
-impl Calendar {
-    pub(super) fn add(&mut self, delay: u64, span: Span) {
-        let place = usize::try_from(delay).unwrap_or(usize::MAX);
-        while self.coming.len() <= place {
-            self.coming.push_back(self.spare.pop().unwrap_or_default());
-        }
-        self.coming[place].push(span);
-    }
-
-    /// What is reached in this step; goes on to the next.
-    pub(super) fn take(&mut self) -> Vec<Span> {
-        self.coming.pop_front().or_else(|| self.spare.pop()).unwrap_or_default()
-    }
-
-    pub(super) fn give_back(&mut self, mut list: Vec<Span>) {
-        list.clear();
-        self.spare.push(list);
     }
 }
 

@@ -13,7 +13,8 @@ const BYTES: usize = 900 << 10;
 #[must_use]
 pub fn summary(rows: &[Row], class: &[Exercise]) -> String {
     let mut out = String::from("### Marks\n\n");
-    out.push_str(&format!("{}\n\n", escaped(&super::terminal::summary(rows).replace('\n', ". "))));
+    // Of numbers and our own words alone.
+    out.push_str(&format!("{}\n\n", super::terminal::summary(rows).replace('\n', ". ")));
     let mut tail = String::new();
     for e in class {
         exercise(&mut tail, e);
@@ -68,15 +69,17 @@ fn exercise(out: &mut String, e: &Exercise) {
 /// Text that stays text in every Markdown.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text::one_line(text).chars() {
+    let line = text::one_line(text);
+    let mut rest = line.chars().peekable();
+    while let Some(c) = rest.next() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            // An at sign calls people, a hash links to issues, a colon and a slash make addresses clickable.
+            // An at sign calls people, a hash links to issues, a colon before a letter or slash makes an address or a picture.
             '@' => out.push_str("&#64;"),
             '#' => out.push_str("&#35;"),
-            ':' => out.push_str("&#58;"),
+            ':' if rest.peek().is_some_and(|next| !next.is_whitespace()) => out.push_str("&#58;"),
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '!' | '|' | '~' | '$' => {
                 out.push('\\');
                 out.push(c);
