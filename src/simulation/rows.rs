@@ -199,6 +199,9 @@ impl Rows {
         (range, n): (&Range<usize>, usize),
         cuts: &Cuts,
     ) -> Span {
+        if span.places.is_empty() {
+            return span.clone();
+        }
         let first = |limit: usize| {
             if limit == 0 || limit >= n {
                 return if limit == 0 { span.places.start } else { span.places.end };
