@@ -2,7 +2,7 @@
 //! Small means come from one number and the cumulative distribution, large ones from the gaps between events.
 
 use super::Stream;
-use crate::vector::{Fun1, Loop, Width};
+use crate::vector::{Fun1, Loop, Width, eight};
 
 /// Distributions over whole numbers, with their parameters.
 #[derive(Clone, Copy, Debug)]
@@ -146,17 +146,15 @@ impl Loop for CountBelow<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let mut chunks = self.out.chunks_exact_mut(8);
-        for chunk in &mut chunks {
+        let (chunks, rest) = self.out.as_chunks_mut::<8>();
+        for chunk in chunks {
             let mut counts = [0.0; 8];
             for sum in self.table {
-                for (count, u) in counts.iter_mut().zip(&*chunk) {
-                    *count += if *u < *sum { 0.0 } else { 1.0 };
-                }
+                counts = eight(&counts, chunk, |count, u| count + if u < *sum { 0.0 } else { 1.0 });
             }
-            chunk.copy_from_slice(&counts);
+            *chunk = counts;
         }
-        for u in chunks.into_remainder() {
+        for u in rest {
             *u = self.table.iter().map(|sum| if *u < *sum { 0.0 } else { 1.0 }).sum();
         }
     }

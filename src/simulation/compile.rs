@@ -165,7 +165,7 @@ impl<'a> Engine<'a> {
 
     /// State update and pathways of synapses.
     fn wiring(
-        &self,
+        &mut self,
         state: &SynapsesState,
         (source, target): (usize, usize),
         context: &Context,
@@ -183,7 +183,13 @@ impl<'a> Engine<'a> {
         let mut pathways = Vec::new();
         for (k, d) in state.description.pathways.iter().enumerate() {
             let driver = if d.side == Side::Pre { before } else { behind };
-            pathways.push(Pathway::new(state, (before, behind), context, (k, d), driver.dt(context))?);
+            pathways.push(Pathway::new(
+                state,
+                (before, behind),
+                context,
+                (k, d),
+                (driver.dt(context), &mut self.crew),
+            )?);
         }
         Ok((StateUpdate::new(update), pathways))
     }

@@ -40,6 +40,9 @@ pub(super) struct Job<'s> {
 /// What a task must last for each thread, in nanoseconds, to be worth sharing.
 const WORTH: f64 = 1500.0;
 
+/// How many elements are worth waking threads for, to look at them once before a run.
+const MANY: usize = 100_000;
+
 impl Default for Crew {
     fn default() -> Self {
         Self::new(1, false)
@@ -127,6 +130,26 @@ impl Crew {
             self.hands.iter_mut().for_each(|hand| hand.found.clear());
             work(&mut Columns::Write(store), start..end, &mut self.hands[0], &mut items[0]);
         }
+    }
+
+    /// The same for work that keeps nothing from one time to the next.
+    pub(super) fn divide(
+        &mut self,
+        job: &Job<'_>,
+        store: &mut [Vec<f64>],
+        work: impl Fn(&mut Columns<'_>, Range<usize>, &mut Hand) + Sync,
+    ) {
+        let mut nothing = vec![(); self.threads()];
+        self.share(job, store, &mut nothing, |columns, range, hand, ()| work(columns, range, hand));
+    }
+
+    /// What `work` finds in each of some ranges, which follow each other and are all of `n` elements; several if there are many.
+    pub(super) fn survey<T: Send>(&mut self, n: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+        let threads = if n < MANY && !self.always { 1 } else { self.pool.threads() };
+        let ranges = (0..threads).map(|k| n * k / threads..n * (k + 1) / threads);
+        let mut parts: Vec<_> = ranges.map(|range| (range, None)).collect();
+        self.pool.each(&mut parts, |(range, found)| *found = Some(work(range.clone())));
+        parts.into_iter().filter_map(|(_, found)| found).collect()
     }
 
     /// What was found by all, in order.

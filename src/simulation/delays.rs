@@ -1,6 +1,7 @@
 //! How long spikes travel along a pathway, in its steps.
 //! Delays are those that the synapses have when a run begins.
 
+use super::crew::Crew;
 use crate::error::{Error, ErrorKind, Result};
 use crate::groups::Context;
 use crate::synapses::{SynapsesState, delay_name};
@@ -26,6 +27,7 @@ pub(super) fn delay_steps<'a>(
     context: &'a Context,
     pathway: &str,
     dt: f64,
+    crew: &mut Crew,
 ) -> Result<Delays<'a>> {
     let Some(slot) = synapses.columns.slot(&delay_name(pathway)) else {
         return Ok(Delays::Same(0));
@@ -34,12 +36,14 @@ pub(super) fn delay_steps<'a>(
     let Some(first) = delays.first() else { return Ok(Delays::Same(0)) };
     let is_good = |delay: &f64| (0.0..=1e15).contains(&(delay / dt));
     let same = first.to_bits();
-    // Many at a time: there may be millions that nobody has set.
-    let (blocks, rest) = delays.as_chunks::<16>();
-    let differs = |x: &f64| x.to_bits() ^ same;
-    let block_differs = |block: &[f64; 16]| block.iter().fold(0, |bits, x| bits | differs(x)) != 0;
-    let all_same = !blocks.iter().any(block_differs) && rest.iter().all(|x| differs(x) == 0);
-    if is_good(first) && all_same {
+    let all_same = crew.survey(delays.len(), |range| {
+        // Many at a time: there may be millions that nobody has set.
+        let (blocks, rest) = delays[range].as_chunks::<16>();
+        let differs = |x: &f64| x.to_bits() ^ same;
+        let block_differs = |block: &[f64; 16]| block.iter().fold(0, |bits, x| bits | differs(x)) != 0;
+        !blocks.iter().any(block_differs) && rest.iter().all(|x| differs(x) == 0)
+    });
+    if is_good(first) && !all_same.contains(&false) {
         return Ok(Delays::Same(steps(*first, dt)));
     }
     if let Some(s) = delays.iter().position(|delay| !is_good(delay)) {

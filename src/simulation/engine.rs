@@ -9,7 +9,7 @@ use super::events::Events;
 use super::group_program::GroupProgram;
 use super::later::Later;
 use super::pathway::Pathway;
-use super::program::{Chosen, CodeProgram, Now};
+use super::program::{Chosen, CodeProgram, Now, with_ends};
 use super::schedule::{Entry, Task};
 use super::state_update::{Cache, StateUpdate};
 use crate::codegen::{BLOCK, Columns, Elements, Inputs, Machine, Tape};
@@ -280,7 +280,7 @@ impl Engine<'_> {
         self.crew.share(&job, store, caches, |columns, range, hand, cache| {
             let base = range.start;
             for (start, count) in blocks(range) {
-                let elements = ends((i, j), start, count);
+                let elements = with_ends((i, j), start, count);
                 let inputs = Inputs { store: &[], elements, time: now.time, stream, step: now.step };
                 let cache = (base, &mut *cache);
                 update.advance(columns, &inputs, (start, count), now.dt, &mut hand.machine, cache);
@@ -296,7 +296,7 @@ impl Engine<'_> {
         let targets = if *owner == Owner::Pre { &state.i } else { &state.j }.list();
         for start in (0..state.len()).step_by(BLOCK) {
             let count = BLOCK.min(state.len() - start);
-            let elements = ends((state.i.list(), state.j.list()), start, count);
+            let elements = with_ends((state.i.list(), state.j.list()), start, count);
             let inputs =
                 Inputs { store, elements, time: self.now.time, stream: *stream, step: self.now.step };
             self.machine.run(tape, &inputs, count);
@@ -306,10 +306,4 @@ impl Engine<'_> {
         }
         store[slot.place()][range.clone()].copy_from_slice(&total);
     }
-}
-
-/// Some neighbouring synapses with the neurons on both sides.
-fn ends<'a>((i, j): (&'a [u32], &'a [u32]), start: usize, count: usize) -> [Elements<'a>; 3] {
-    let span = start..start + count;
-    [Elements::From(start), Elements::List(&i[span.clone()]), Elements::List(&j[span])]
 }

@@ -139,11 +139,8 @@ impl GroupProgram {
     /// True if, where these columns are parted, all that is done at a state update needs its own part alone.
     pub(super) fn may_be_parted(&self, own: &[Slot]) -> bool {
         let event = self.events.iter().find(|event| self.looks_ahead && event.name == SPIKE);
-        let condition = event.and_then(|event| event.condition.as_ref());
-        self.is_separable
-            && self.refractory.as_ref().is_none_or(|r| r.tape().is_separable(own))
-            && self.update.is_separable(own)
-            && condition.is_none_or(|c| c.is_separable(own))
+        let refractory = self.refractory.as_ref().map(Refractoriness::tape);
+        self.is_separable && Pass { refractory, update: Some(&self.update), event }.is_separable(own)
     }
 
     /// True if its state update reads any of these columns, which are another group's.
@@ -241,13 +238,19 @@ impl GroupProgram {
 }
 
 impl Pass<'_> {
+    /// True if, where these columns are parted, each part needs no other.
+    fn is_separable(self, own: &[Slot]) -> bool {
+        let condition = self.event.and_then(|event| event.condition.as_ref());
+        self.refractory.is_none_or(|r| r.is_separable(own))
+            && self.update.is_none_or(|u| u.is_separable(own))
+            && condition.is_none_or(|c| c.is_separable(own))
+    }
+
     fn plan(&self) -> Plan {
         let update = self.update.map_or(&[][..], StateUpdate::slots);
         let own = [self.refractory.map_or(&[][..], |r| &r.columns), update].concat();
         let condition = self.event.and_then(|event| event.condition.as_ref());
-        let is_separable = self.refractory.is_none_or(|r| r.is_separable(&own))
-            && self.update.is_none_or(|u| u.is_separable(&own))
-            && condition.is_none_or(|c| c.is_separable(&own));
+        let is_separable = self.is_separable(&own);
         let cost = self.refractory.map_or(0.0, Tape::cost)
             + self.update.map_or(0.0, StateUpdate::cost)
             + condition.map_or(0.0, Condition::cost);

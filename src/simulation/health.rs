@@ -4,6 +4,7 @@
 use super::crew::Job;
 use super::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
+use crate::vector::eight;
 
 impl Engine<'_> {
     /// Refuses integrated variables that have become infinite or undefined; synapses, which are many, only if wanted.
@@ -68,7 +69,7 @@ fn first_unbounded(values: &[f64]) -> Option<usize> {
     let (blocks, rest) = values.as_chunks::<8>();
     let mut sums = [0.0; 8];
     for block in blocks {
-        sums.iter_mut().zip(block).for_each(|(sum, v)| *sum += v);
+        sums = eight(&sums, block, |sum, v| sum + v);
     }
     if sums.iter().chain(rest).sum::<f64>().is_finite() {
         return None;

@@ -28,8 +28,6 @@ pub(super) struct Later {
 struct Queue {
     /// The columns that the tasks set that may wait, and those that the state update does.
     own: Vec<Slot>,
-    /// Whether anything may wait.
-    is_open: bool,
     waiting: Vec<Waiting>,
 }
 
@@ -60,8 +58,11 @@ impl Later {
 
     /// Has neurons of a group, which have just spiked, held when it is next looked at; false if nothing waits for that.
     pub(super) fn hold(&mut self, g: usize, held: Held, found: &[u32], time: f64) -> bool {
-        let queue = self.queues.get_mut(g).filter(|queue| queue.is_open);
-        queue.map(|queue| queue.waiting.push(Waiting::Hold { held, found: found.to_vec(), time })).is_some()
+        let waits = self.may_wait.iter().any(|(_, group)| *group == g);
+        if waits {
+            self.queues[g].waiting.push(Waiting::Hold { held, found: found.to_vec(), time });
+        }
+        waits
     }
 }
 
@@ -100,9 +101,6 @@ impl Engine<'_> {
             };
             may_be_parted[*g] && self.code(*task).is_none_or(is_apart)
         });
-        for (g, queue) in queues.iter_mut().enumerate() {
-            queue.is_open = may_wait.iter().any(|(_, group)| *group == g);
-        }
         self.later = Later { may_wait, queues };
     }
 
@@ -120,10 +118,10 @@ impl Engine<'_> {
                 let Synaptic { state, pathways, source, target, .. } = &mut self.synapses[s];
                 let write = pathways[p].adds_to()?;
                 let group = if write.at.owner == Owner::Pre { *source } else { *target };
-                let (state_of_group, program) = &self.groups[group];
-                let limits = self.crew.limits(state_of_group.len(), program.whole_blocks());
+                let program = &self.groups[group].1;
                 let decides = program.refractory_slots().contains(&write.slot);
-                (!decides && pathways[p].can_be_parted(state, &limits)).then(|| (group, vec![write.slot]))
+                let by = (&mut self.crew, program.whole_blocks());
+                (!decides && pathways[p].can_be_parted(state, by)).then(|| (group, vec![write.slot]))
             }
             Task::Code(c) => {
                 let Code { program, target } = &self.codes[c];
@@ -143,6 +141,9 @@ impl Engine<'_> {
     /// True if nothing is left to do for a task now: it waits, or has nothing to do. Else nothing waits any more that it
     /// could meet.
     pub(super) fn put_off(&mut self, task: Task, store: &mut [Vec<f64>]) -> bool {
+        if self.later.may_wait.is_empty() {
+            return false;
+        }
         let Some(group) = self.later.group_of(task) else {
             if !self.is_indifferent(task) {
                 self.catch_up(store);
@@ -193,18 +194,18 @@ impl Engine<'_> {
 
     /// A group's state update, with what waited for it.
     pub(super) fn update_group(&mut self, g: usize, store: &mut [Vec<f64>]) {
-        let waiting = self.later.queues.get_mut(g).map(|queue| std::mem::take(&mut queue.waiting));
-        let waiting = waiting.unwrap_or_default();
-        let (codes, synapses) = (&self.codes, &self.synapses);
         let (state, program) = &mut self.groups[g];
         let n = state.len();
+        let queue = self.later.queues.get_mut(g).filter(|queue| !queue.waiting.is_empty());
+        let Some(queue) = queue else { return program.update(store, n, &self.now, &mut self.crew, None) };
+        let waiting = std::mem::take(&mut queue.waiting);
+        let (codes, synapses) = (&self.codes, &self.synapses);
         let work = |columns: &mut Columns<'_>, range: &Range<usize>, hand: &mut Hand| {
             waiting.iter().for_each(|w| w.catch_up((codes, synapses), columns, range, hand));
         };
         let cost = waiting.iter().map(|w| w.cost(codes, n)).sum();
-        let before =
-            (!waiting.is_empty()).then(|| Before { own: &self.later.queues[g].own, cost, work: &work });
-        program.update(store, n, &self.now, &mut self.crew, before.as_ref());
+        let before = Before { own: &queue.own, cost, work: &work };
+        program.update(store, n, &self.now, &mut self.crew, Some(&before));
         self.done_with(waiting, g);
     }
 
@@ -220,8 +221,7 @@ impl Engine<'_> {
             let (n, whole_blocks) = (self.groups[g].0.len(), self.groups[g].1.whole_blocks());
             let cost = Some(waiting.iter().map(|w| w.cost(codes, n)).sum());
             let job = Job { elements: (0, n), own: &queue.own, cost, whole_blocks };
-            let mut nothing = vec![(); self.crew.threads()];
-            self.crew.share(&job, store, &mut nothing, |columns, range, hand, ()| {
+            self.crew.divide(&job, store, |columns, range, hand| {
                 waiting.iter().for_each(|w| w.catch_up((codes, synapses), columns, &range, hand));
             });
             self.done_with(waiting, g);
@@ -235,9 +235,7 @@ impl Engine<'_> {
                 self.synapses[synapses].pathways[pathway].done_with(spans);
             }
         }
-        if let Some(queue) = self.later.queues.get_mut(g) {
-            queue.waiting = waiting;
-        }
+        self.later.queues[g].waiting = waiting;
     }
 
     /// Runs the statements of a pathway.

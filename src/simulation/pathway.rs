@@ -81,7 +81,7 @@ impl Pathway {
         (source, target): (&GroupState, &GroupState),
         context: &Context,
         (queue, d): (usize, &PathwayDescription),
-        dt: f64,
+        (dt, crew): (f64, &mut Crew),
     ) -> Result<Self> {
         let scope = synapses.scope(context, source, target)?;
         let mut l = Lowering::new(&scope);
@@ -115,7 +115,7 @@ impl Pathway {
             Side::Pre => (&synapses.i, source.len()),
             Side::Post => (&synapses.j, target.len()),
         };
-        let rows = Rows::new(drivers, drivers_n, delay_steps(synapses, context, &d.name, dt)?);
+        let rows = Rows::new(drivers, drivers_n, delay_steps(synapses, context, &d.name, dt, crew)?);
         let sets = |owner| writes.iter().any(|w| w.at.owner == owner && !w.is_harmless);
         let size = |owner, n: usize| vec![0; if sums_only || aliased || !sets(owner) { 0 } else { n }];
         let needs = [Owner::Pre, Owner::Post].map(|owner| {
@@ -216,10 +216,15 @@ impl Pathway {
         self.summand.and(self.writes.first().copied())
     }
 
-    /// True if its sums can be parted between neurons, at these limits among others.
-    pub(super) fn can_be_parted(&mut self, synapses: &SynapsesState, limits: &[usize]) -> bool {
+    /// True if its sums can be parted between neurons: anywhere, and at once where a crew cuts them, between blocks or not.
+    pub(super) fn can_be_parted(
+        &mut self,
+        synapses: &SynapsesState,
+        (crew, whole_blocks): (&mut Crew, bool),
+    ) -> bool {
         let (rows, neurons, n) = (&self.rows, self.neurons(synapses), self.reached);
-        self.cuts.get_or_insert_with(|| rows.cuts(neurons, (limits, n))).is_some()
+        let find = || rows.cuts(neurons, (&crew.limits(n, whole_blocks), n), crew);
+        self.cuts.get_or_insert_with(find).is_some()
     }
 
     /// The neurons that the synapses add to.
@@ -235,11 +240,10 @@ impl Pathway {
         let (own, n) = ([self.writes[0].slot], self.reached);
         let may_share = crew.threads() > 1
             && (numbers >= spans.len() * SHORTEST || crew.always())
-            && self.can_be_parted(synapses, &crew.limits(n, false));
+            && self.can_be_parted(synapses, (crew, false));
         let cost = may_share.then(|| cost_of_sums(numbers, n));
         let job = Job { elements: (0, n), own: &own, cost, whole_blocks: false };
-        let mut nothing = vec![(); crew.threads()];
-        crew.share(&job, store, &mut nothing, |columns, range, _, ()| {
+        crew.divide(&job, store, |columns, range, _| {
             self.add_to(columns, &range, spans, synapses);
         });
     }

@@ -71,8 +71,7 @@ impl CodeProgram {
                 Chosen::Range(start, end) => {
                     let cost = (tape.is_separable(slots)).then(|| tape.cost());
                     let job = Job { elements: (start, end), own: slots, cost, whole_blocks: false };
-                    let mut nothing = vec![(); crew.threads()];
-                    crew.share(&job, store, &mut nothing, |columns, range, hand, ()| {
+                    crew.divide(&job, store, |columns, range, hand| {
                         self.neighbours(tape, columns, range, ends, now, &mut hand.machine);
                     });
                 }
@@ -134,12 +133,9 @@ impl CodeProgram {
         machine: &mut Machine,
     ) {
         for (first, n) in blocks(range) {
-            let own = Elements::From(first);
             let elements = match ends {
-                None => [own, Elements::One(0), Elements::One(0)],
-                Some((i, j)) => {
-                    [own, Elements::List(&i[first..first + n]), Elements::List(&j[first..first + n])]
-                }
+                None => [Elements::From(first), Elements::One(0), Elements::One(0)],
+                Some(lists) => with_ends(lists, first, n),
             };
             machine.run_storing(tape, columns, &self.inputs(&[], elements, now), first, n);
         }
@@ -165,4 +161,10 @@ impl CodeProgram {
     fn inputs<'a>(&self, store: &'a [Vec<f64>], elements: [Elements<'a>; 3], now: &Now) -> Inputs<'a> {
         Inputs { store, elements, time: now.time, stream: self.stream, step: now.step }
     }
+}
+
+/// Some neighbouring synapses with the neurons on both sides.
+pub(super) fn with_ends<'a>((i, j): (&'a [u32], &'a [u32]), start: usize, count: usize) -> [Elements<'a>; 3] {
+    let span = start..start + count;
+    [Elements::From(start), Elements::List(&i[span.clone()]), Elements::List(&j[span])]
 }

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::crew::Crew;
 use super::delays::{Delays, steps};
 use crate::synapses::Neurons;
 
@@ -168,27 +169,45 @@ impl Rows {
 
     /// Where spans are cut at these limits, if in each row, between two changes of the delay, these neurons of the
     /// synapses go up.
-    pub(super) fn cuts(&self, neurons: &[u32], (limits, n): (&[usize], usize)) -> Option<Cuts> {
-        let rows = u32::try_from(self.starts.len() - 1).unwrap_or(u32::MAX);
+    pub(super) fn cuts(
+        &self,
+        neurons: &[u32],
+        (limits, n): (&[usize], usize),
+        crew: &mut Crew,
+    ) -> Option<Cuts> {
         let neuron = |s| neurons[s as usize];
-        let spans = (0..rows).flat_map(|row| self.of(row));
-        let mut cuts = Cuts { limits: limits.to_vec(), places: Vec::new() };
-        for (_, span) in spans {
-            let is_sorted = match self.order {
-                Order::Same => are_rising(&neurons[span.places.start as usize..span.places.end as usize]),
-                _ => self.synapses(&span).is_sorted_by_key(neuron),
-            };
-            if !is_sorted {
-                return None;
-            }
-            let places = (span.number as usize + 1) * limits.len();
+        let is_sorted = |span: &Span| match self.order {
+            Order::Same => are_rising(&neurons[span.places.start as usize..span.places.end as usize]),
+            _ => self.synapses(span).is_sorted_by_key(neuron),
+        };
+        let parts = crew.survey(neurons.len(), |part| {
+            let row = |place: usize| self.starts.partition_point(|start| (*start as usize) < place);
+            let (first, end) = (row(part.start), row(part.end));
             // Neurons without synapses have a number as well, but no span.
-            cuts.places.resize(places, 0);
-            for (place, limit) in cuts.places[places - limits.len()..].iter_mut().zip(limits) {
-                *place = self.first(&span, neurons, *limit, n);
+            let before = self.number(first);
+            let mut places = vec![0; (self.number(end) - before) * limits.len()];
+            #[expect(clippy::cast_possible_truncation, reason = "rows are as many as neurons")]
+            for (_, span) in (first as u32..end as u32).flat_map(|row| self.of(row)) {
+                if !is_sorted(&span) {
+                    return None;
+                }
+                let of_span = &mut places[(span.number as usize - before) * limits.len()..];
+                for (place, limit) in of_span.iter_mut().zip(limits) {
+                    *place = self.first(&span, neurons, *limit, n);
+                }
             }
+            Some(places)
+        });
+        let places = parts.into_iter().collect::<Option<Vec<_>>>()?.concat();
+        Some(Cuts { limits: limits.to_vec(), places })
+    }
+
+    /// The number that the spans of a row begin with.
+    fn number(&self, row: usize) -> usize {
+        match &self.delays {
+            Spread::Same(_) => row,
+            Spread::Spans { rows, .. } => rows[row] as usize,
         }
-        Some(cuts)
     }
 
     /// The part of a sorted span whose neurons are in a range of all `n`.
@@ -337,7 +356,7 @@ mod tests {
             let rows = Rows::new(&vec![0; neurons.len()].into(), 1, Delays::Same(0));
             let whole = Span { places: 0..u32::try_from(neurons.len()).unwrap(), base: 0, number: 0 };
             let limits = [0, cuts.0.min(cuts.1), cuts.0.max(cuts.1), 300];
-            for known in [Cuts::default(), rows.cuts(&neurons, (&limits[1..3], 300)).unwrap()] {
+            for known in [Cuts::default(), rows.cuts(&neurons, (&limits[1..3], 300), &mut Crew::new(3, true)).unwrap()] {
                 let mut next = 0;
                 for cut in limits.windows(2) {
                     let part = rows.within(&whole, &neurons, (&(cut[0]..cut[1]), 300), &known);

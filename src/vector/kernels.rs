@@ -7,7 +7,7 @@ use super::exponential::{
 };
 use super::functions::{Fun1, Fun2};
 use super::trigonometric::{NEAR_ANGLES, acos, asin, atan, cos, near_cos, near_sin, near_tan, sin, tan};
-use super::width::{Loop, Width};
+use super::width::{Loop, Width, eight};
 
 /// Where an operand comes from.
 #[derive(Clone, Copy, Debug)]
@@ -445,12 +445,9 @@ pub(crate) fn largest(width: Width, x: &[f64]) -> f64 {
         fn run(self) -> f64 {
             // Eight at a time: the largest of all does not depend on the order.
             let mut best = [f64::NEG_INFINITY; 8];
-            let chunks = self.0.chunks_exact(8);
-            let rest = chunks.remainder();
+            let (chunks, rest) = self.0.as_chunks();
             for chunk in chunks {
-                for (best, x) in best.iter_mut().zip(chunk) {
-                    *best = if *x > *best { *x } else { *best };
-                }
+                best = eight(&best, chunk, |best, x| if x > best { x } else { best });
             }
             best.iter().chain(rest).copied().fold(f64::NEG_INFINITY, f64::max)
         }

@@ -14,7 +14,7 @@ pub(crate) use kernels::{
     positions, select,
 };
 pub(crate) use trigonometric::near_cos;
-pub(crate) use width::{Loop, Width};
+pub(crate) use width::{Loop, Width, eight};
 
 #[cfg(test)]
 mod tests {
