@@ -238,6 +238,8 @@ enum KernelCommand {
         #[arg(long, value_name = "DIR")]
         prefix: Option<PathBuf>,
     },
+    /// Compile what a kernel needs, so that its first start does not wait for it
+    Prepare,
 }
 
 /// The formats that have a schema.
@@ -371,6 +373,7 @@ fn main() -> ExitCode {
         Command::Kernel { command: Some(KernelCommand::Install { prefix }), .. } => {
             commands::install_kernel(prefix)
         }
+        Command::Kernel { command: Some(KernelCommand::Prepare), .. } => commands::prepare_kernel(),
         Command::Kernel { command: None, control_file: Some(file) } => commands::run_kernel(&file),
         Command::Simulate { .. } => Ok(Outcome::Done),
         Command::Kernel { command: None, control_file: None } => Err(grader::Error::usage(

@@ -147,9 +147,9 @@ fn every_exercise_works_in_jupyterlab() {
             for word in ["unknown name `tau`", "____"] {
                 assert!(all.contains(word), "{word} is missing from {all}");
             }
-            assert!(count("failed") > 0, "{line}");
+            assert!(count("failed") > 0 && count("stops") > 0, "{line}");
         } else {
-            assert!(errors.is_empty() && count("failed") == 0, "{line}");
+            assert!(errors.is_empty() && count("failed") == 0 && count("stops") == 0, "{line}");
             assert!(count("plots") >= 3 && count("undrawn") == 0 && count("passed") >= 1, "{line}");
         }
     }

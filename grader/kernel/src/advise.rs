@@ -8,6 +8,8 @@ use std::process::{Command, ExitCode, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::interrupt::Interrupt;
+
 /// The table that `grader check` goes by.
 #[path = "../../src/preview/advice.rs"]
 mod table;
@@ -17,6 +19,9 @@ const IS_WRAPPER: &str = "EVCXR_RUSTC_WRAPPER";
 /// Set by `grader kernel`, with this program as Cargo's `RUSTC_WRAPPER`: a student reads the messages. What a grader
 /// reads stays as it is.
 const ADVICE: &str = "SPIKELAB_ADVICE";
+
+const INTERRUPTED: &str =
+    "interrupted while it was compiled: nothing of this cell ran, and all values are as before";
 
 /// True if a student reads what is said.
 pub(crate) fn is_given() -> bool {
@@ -40,10 +45,13 @@ pub(crate) fn run() -> io::Result<ExitCode> {
     let mut compiler = Command::new(program);
     compiler.args(arguments).env_remove(ADVICE).stderr(Stdio::piped());
     let mut compiler = compiler.spawn()?;
+    let interrupt = Interrupt::of_kernel();
+    let (mut out, mut says_why) = (io::stderr(), false);
+    let watch = interrupt.watch(compiler.id());
     if let Some(said) = compiler.stderr.take() {
-        let mut out = io::stderr();
         for line in BufReader::new(said).split(b'\n') {
             let mut line = line?;
+            says_why |= is_error(&line);
             if let Some(advised) = advised(&line) {
                 line = advised.into_bytes();
             }
@@ -51,8 +59,22 @@ pub(crate) fn run() -> io::Result<ExitCode> {
             out.write_all(&line)?;
         }
     }
-    let code = compiler.wait()?.code().and_then(|code| u8::try_from(code).ok());
+    let status = compiler.wait()?;
+    // Whoever interrupts may signal the compiler as well, which then ends without a word.
+    if watch.end() || (!status.success() && !says_why && interrupt.comes_soon()) {
+        let error = json!({
+            "$message_type": "diagnostic", "message": INTERRUPTED, "code": null, "level": "error", "spans": [],
+            "children": [], "rendered": format!("error: {INTERRUPTED}\n"),
+        });
+        writeln!(out, "{error}")?;
+        return Ok(ExitCode::FAILURE);
+    }
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn is_error(line: &[u8]) -> bool {
+    serde_json::from_slice::<Value>(line).is_ok_and(|message| message["level"] == "error")
 }
 
 /// The line of JSON with advice, if it is an error that has some and rustc itself has none at that place.

@@ -12,7 +12,7 @@ const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
 const END: &str = "EVCXR_END_CONTENT";
 /// The mime type that tells the grader how the cell really ended.
 const OUTCOME: &str = "application/vnd.spikelab.outcome+json";
-/// The same for a student: Jupyter marks the cell as one that went well, and VS Code complains of types that it cannot draw.
+/// The same for a student: VS Code complains of types that it cannot draw.
 const STOPPED: &str = "✗ This cell stopped at the error above: what comes after it did not run, and names made in this cell are not known.";
 
 /// Plain text passed on per cell, unless told otherwise; evcxr forwards some thousand lines a second and keeps the
@@ -22,7 +22,7 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 const OUTPUT_LIMIT: &str = "SPIKELAB_OUTPUT_LIMIT";
 const MAX_LINES: usize = 10_000;
 
-/// Gives the text on stderr so far; its argument says whether the cell is at its end.
+/// Gives the text on stderr so far; its argument says whether the cell is at its end, or else has failed.
 type Stderr<'a> = &'a mut dyn FnMut(bool) -> String;
 
 /// How many bytes of plain text a cell may print.

@@ -3,8 +3,10 @@
 
 mod advise;
 mod filter;
+mod interrupt;
 mod pump;
 mod runtime;
+mod words;
 
 use std::env;
 use std::process::ExitCode;

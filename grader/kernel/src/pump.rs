@@ -1,7 +1,8 @@
 //! The filter process: copies the cells' stdout and stderr to evcxr, in an order that keeps messages in their cell.
 //! It ends with the cell process, and ends the cell process if the kernel is gone.
 
-use std::fs::File;
+use std::env;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
@@ -11,9 +12,13 @@ use rustix::process::{Pid, Signal, getppid, kill_process};
 
 use crate::advise;
 use crate::filter::{Filter, Reader, most_bytes};
+use crate::words::Words;
 
 /// Names the descriptor that the cells' stderr arrives on; stdout arrives on stdin.
 pub(crate) const ERROR_PIPE: &str = "SPIKELAB_ERROR_PIPE";
+
+/// Names the file that says that a cell failed, with the text of the error, until whoever asked for it takes it away.
+const FAILED: &str = "SPIKELAB_FAILED";
 
 /// What a student reads above evcxr's own words, which name a signal.
 const ENDED: &[u8] = b"The cells' process has ended, by an interrupt, an exit or for want of memory, and all values with it.\n\
@@ -37,9 +42,11 @@ pub(crate) fn run(descriptor: &str) -> ExitCode {
 
 fn copy(errors: File, parent: Option<Pid>) -> io::Result<()> {
     let (mut input, mut output) = (io::stdin(), io::stdout());
-    let mut errors =
-        Errors { source: errors, sink: io::stderr(), text: Vec::new(), passed: 0, most: most_bytes() };
+    let failed = env::var_os(FAILED);
     let reader = if advise::is_given() { Reader::Student } else { Reader::Grader };
+    let words = matches!(reader, Reader::Student).then(Words::default);
+    let mut errors =
+        Errors { source: errors, sink: io::stderr(), words, text: Vec::new(), passed: 0, most: most_bytes() };
     let mut filter = Filter::new(most_bytes(), reader);
     let mut buffer = vec![0; 64 * 1024];
     let (mut out_open, mut err_open) = (true, true);
@@ -68,7 +75,15 @@ fn copy(errors: File, parent: Option<Pid>) -> io::Result<()> {
         if ready[0].contains(PollFlags::IN) {
             let n = input.read(&mut buffer)?;
             if n > 0 {
-                let text = filter.feed(&buffer[..n], &mut |done| errors.settle(done));
+                let mut stderr = |done| {
+                    let text = errors.settle(done);
+                    if let Some(file) = failed.as_ref().filter(|_| !done) {
+                        // Whoever cannot be told takes the cell for a good one, as evcxr does.
+                        drop(fs::write(file, &text));
+                    }
+                    text
+                };
+                let text = filter.feed(&buffer[..n], &mut stderr);
                 output.write_all(&text)?;
                 output.flush()?;
             }
@@ -80,6 +95,7 @@ fn copy(errors: File, parent: Option<Pid>) -> io::Result<()> {
             break;
         }
     }
+    errors.settle(true);
     output.write_all(&filter.end())?;
     if advise::is_given() {
         output.write_all(ENDED)?;
@@ -102,6 +118,8 @@ fn end_cells(parent: Option<Pid>) {
 struct Errors {
     source: File,
     sink: io::Stderr,
+    /// A student's.
+    words: Option<Words>,
     text: Vec<u8>,
     passed: usize,
     most: usize,
@@ -116,13 +134,24 @@ impl Errors {
             if n == 0 {
                 break;
             }
-            let pass = n.min(self.most.saturating_sub(self.passed));
-            self.passed += pass;
-            self.sink.write_all(&buffer[..pass])?;
-            self.text.extend_from_slice(&buffer[..n]);
-            if self.text.len() > 2 * KEPT {
-                self.text.drain(..self.text.len() - KEPT);
+            match &mut self.words {
+                Some(words) => {
+                    let shown = words.feed(&buffer[..n]);
+                    self.pass(&shown)?;
+                }
+                None => self.pass(&buffer[..n])?,
             }
+        }
+        Ok(())
+    }
+
+    fn pass(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let pass = bytes.len().min(self.most.saturating_sub(self.passed));
+        self.passed += pass;
+        self.sink.write_all(&bytes[..pass])?;
+        self.text.extend_from_slice(bytes);
+        if self.text.len() > 2 * KEPT {
+            self.text.drain(..self.text.len() - KEPT);
         }
         Ok(())
     }
@@ -131,6 +160,9 @@ impl Errors {
     fn settle(&mut self, done: bool) -> String {
         // A failure to pass on stderr must not keep the end of the cell from arriving.
         let _ = self.drain();
+        if let Some(held) = self.words.as_mut().map(Words::end) {
+            let _ = self.pass(&held);
+        }
         let skip = self.text.len().saturating_sub(KEPT);
         let text = String::from_utf8_lossy(&self.text[skip..]);
         // Advice for a terminal, which a notebook is not.

@@ -1,6 +1,7 @@
 //! `grader kernel`: be the kernel that Jupyter starts, or register it.
 //! Preparing is the same as for grading, so a student and the grader have the same kernel.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::Outcome;
@@ -21,6 +22,20 @@ impl From<KernelError> for Error {
 /// A kernel that cannot be prepared or started.
 pub fn run_kernel(file: &Path) -> Result<Outcome> {
     super::runtime()?.block_on(kernel::run_kernel(file))?;
+    Ok(Outcome::Done)
+}
+
+/// Makes what a kernel needs, as its first start would.
+///
+/// # Errors
+/// A kernel that cannot be prepared.
+pub fn prepare_kernel() -> Result<Outcome> {
+    super::runtime()?.block_on(kernel::KernelEnvironment::prepare(Isolation::None))?;
+    // Who asked may be gone by now.
+    drop(writeln!(
+        std::io::stdout(),
+        "The kernel is ready. `grader kernel install` makes it known to Jupyter."
+    ));
     Ok(Outcome::Done)
 }
 

@@ -24,7 +24,7 @@ pub use doctor::doctor;
 pub use expect::expect;
 pub use export::{Export, autograder, export};
 pub use grade::{Place, Request, grade, grade_by, regrade};
-pub use kernel::{install_kernel, run_kernel};
+pub use kernel::{install_kernel, prepare_kernel, run_kernel};
 pub use lab::{Lab, lab};
 pub use marks::{Extend, extend, history, override_points};
 pub use new::new_course;

@@ -9,10 +9,15 @@ use jupyter_protocol::{ConnectionInfo, InterruptRequest};
 use jupyter_zmq_client::create_client_control_connection;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::cells::Current;
 use super::environment::UNWANTED;
+use super::prepare::STUDENT;
+use super::shell::Shell;
 use super::toolchain::grader;
-use super::{KernelEnvironment, KernelError};
-use crate::outcome::Isolation;
+use super::{KernelEnvironment, KernelError, idle};
+
+/// The kernel, and the process that it runs cells in.
+const PROGRAM: &str = "spikelab-kernel";
 
 /// Writes the kernelspec below `prefix`, or to the user's own Jupyter folder, and returns where.
 ///
@@ -54,19 +59,30 @@ pub fn install(prefix: Option<PathBuf>) -> Result<PathBuf, KernelError> {
 /// # Errors
 /// A kernel that cannot be prepared or started.
 pub async fn run_kernel(file: &Path) -> Result<(), KernelError> {
-    let environment = KernelEnvironment::prepare(Isolation::None).await?;
+    let environment = KernelEnvironment::prepare_apart().await?;
     let work = environment.work_folder()?;
     let mut command = shielded(&environment.program);
-    command.arg("--control_file").arg(file).stdin(Stdio::null());
+    let failed = work.join("failed");
+    let (connection, current) = match Shell::open(file, &work, failed.clone()).await? {
+        Some((shell, connection)) => {
+            let current = shell.current();
+            tokio::spawn(shell.run());
+            (connection, Some(current))
+        }
+        None => (file.to_owned(), None),
+    };
+    command.arg("--control_file").arg(connection).stdin(Stdio::null());
     for name in UNWANTED {
         command.env_remove(name);
     }
     let request = work.join("interrupt");
-    command.env("SPIKELAB_INTERRUPT", &request);
+    command.env("SPIKELAB_INTERRUPT", &request).env("SPIKELAB_FAILED", failed);
     // The kernel's program stands in rustc's place as well, and adds advice to errors.
     command.env("SPIKELAB_ADVICE", "1").env("RUSTC_WRAPPER", &environment.program);
     command.envs(environment.variables(&work)).kill_on_drop(true);
-    let status = until_end(&mut command, &request, file).await;
+    command.env("EVCXR_CONFIG_DIR", environment.config.join(STUDENT));
+    let running = Running { request: &request, connection: file, current: current.as_ref() };
+    let status = running.until_end(&mut command).await;
     drop(std::fs::remove_dir_all(&work));
     match status {
         Ok(status) if status.success() => Ok(()),
@@ -86,39 +102,63 @@ fn shielded(program: &Path) -> tokio::process::Command {
     command
 }
 
-/// Waits for the kernel's end, and passes on interrupts.
-async fn until_end(
-    command: &mut tokio::process::Command,
-    request: &Path,
-    connection: &Path,
-) -> std::io::Result<std::process::ExitStatus> {
-    let mut interrupts = signal(SignalKind::interrupt())?;
-    let mut kernel = command.spawn()?;
-    loop {
-        tokio::select! {
-            status = kernel.wait() => return status,
-            _ = interrupts.recv() => tokio::select! {
-                // It would be waited for in vain.
-                status = kernel.wait() => return status,
-                () = interrupt(request, connection) => {}
-            },
-        }
-    }
+/// A kernel that runs, as an interrupt sees it.
+struct Running<'k> {
+    /// The file that asks what runs to stop, and that whoever stops for it takes away.
+    request: &'k Path,
+    connection: &'k Path,
+    current: Option<&'k Current>,
 }
 
-/// Asks a simulation to stop; if none answers, the kernel itself ends what runs, and the cells' values with it.
-async fn interrupt(request: &Path, connection: &Path) {
-    const PATIENCE: u32 = 20;
-    let asked = std::fs::write(request, "").is_ok();
-    for _ in 0..PATIENCE {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        if asked && !request.exists() {
-            return;
+impl Running<'_> {
+    /// Waits for the kernel's end, and passes on interrupts.
+    async fn until_end(
+        &self,
+        command: &mut tokio::process::Command,
+    ) -> std::io::Result<std::process::ExitStatus> {
+        let mut interrupts = signal(SignalKind::interrupt())?;
+        let mut kernel = command.spawn()?;
+        let id = kernel.id().unwrap_or_default();
+        loop {
+            tokio::select! {
+                status = kernel.wait() => return status,
+                _ = interrupts.recv() => tokio::select! {
+                    // It would be waited for in vain.
+                    status = kernel.wait() => return status,
+                    () = self.interrupt(id) => {}
+                },
+            }
         }
     }
-    drop(std::fs::remove_file(request));
-    // Without an answer there is nobody to tell: Jupyter's own `restart` is left.
-    drop(end_of_cell(connection).await);
+
+    /// Asks a simulation, or the compiler, to stop; if none answers, the kernel itself ends what runs, and the cells' values
+    /// with it. Where nothing runs, or not any more, nothing is done: the values would be lost for nothing.
+    async fn interrupt(&self, kernel: u32) {
+        const PATIENCE: u32 = 20;
+        let cell = self.current.map(Current::cell);
+        if cell == Some(None) {
+            return;
+        }
+        let asked = std::fs::write(self.request, "").is_ok();
+        let mut patience = PATIENCE;
+        while patience > 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            if asked && !self.request.exists() {
+                return;
+            }
+            if self.current.map(Current::cell) != cell {
+                drop(std::fs::remove_file(self.request));
+                return;
+            }
+            // A cell that is not compiled yet is stopped by its compiler, when that begins.
+            if self.current.is_none() || !idle::waits(kernel, PROGRAM) {
+                patience -= 1;
+            }
+        }
+        drop(std::fs::remove_file(self.request));
+        // Without an answer there is nobody to tell: Jupyter's own `restart` is left.
+        drop(end_of_cell(self.connection).await);
+    }
 }
 
 async fn end_of_cell(connection: &Path) -> Result<(), Box<dyn std::error::Error>> {

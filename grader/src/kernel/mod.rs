@@ -1,8 +1,10 @@
 //! The evcxr kernel in its sandbox: built and prepared once, started for each notebook, spoken to over two pipes.
 //! Everything here has a time limit, and whatever is started is ended with its box.
 
+mod cells;
 mod environment;
 mod identity;
+mod idle;
 mod install;
 mod layout;
 mod messages;
@@ -10,6 +12,7 @@ mod prepare;
 mod process;
 mod sandbox;
 mod session;
+mod shell;
 mod standard_library;
 mod thin;
 mod toolchain;

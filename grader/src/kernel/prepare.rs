@@ -23,6 +23,38 @@ impl KernelEnvironment {
     /// A sandbox that cannot be had although it is asked for, no compiler, no network for the first build, no room on
     /// the disk.
     pub async fn prepare(isolation: Isolation) -> Result<Self, KernelError> {
+        let (environment, guard) = Self::find(isolation).await?;
+        if !environment.is_complete() {
+            environment.make().await?;
+        }
+        drop(guard);
+        Ok(environment)
+    }
+
+    /// The same for a kernel that Jupyter starts, and ends if it takes long (VS Code after a minute): what is to be made is
+    /// made by a process of its own, which goes on whatever happens to this one, and which the next start waits for.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn prepare_apart() -> Result<Self, KernelError> {
+        let (environment, guard) = Self::find(Isolation::None).await?;
+        if environment.is_complete() {
+            return Ok(environment);
+        }
+        drop(guard);
+        eprintln!("compiling the library for the kernel (once; it goes on if Jupyter gives up)");
+        // The shell ends at once, so that nobody finds the process among this one's children.
+        let mut apart = tokio::process::Command::new("/bin/sh");
+        apart.args(["-c", "\"$0\" kernel prepare 2>/dev/null &"]).process_group(0);
+        if let Ok(program) = std::env::current_exe() {
+            // It ends when all that hold its other end have ended. If it could not start, the work is done here.
+            drop(apart.arg(program).stdin(Stdio::null()).output().await);
+        }
+        Self::prepare(Isolation::None).await
+    }
+
+    /// What is there, or will be, and the lock that keeps others from making it.
+    async fn find(isolation: Isolation) -> Result<(Self, std::fs::File), KernelError> {
         let workspace = workspace()?;
         let toolchain = Toolchain::find(&workspace)?;
         let target = target(&workspace);
@@ -70,11 +102,16 @@ impl KernelEnvironment {
             layout,
             plain,
         };
-        if !place.join("complete").exists() {
-            environment.make(&workspace, &toolchain).await?;
-            std::fs::write(place.join("complete"), "").map_err(|e| KernelError::io("write", &place, &e))?;
-        }
-        Ok(environment)
+        Ok((environment, guard))
+    }
+
+    /// The file that says that everything is made.
+    fn complete(&self) -> PathBuf {
+        self.work.with_file_name("complete")
+    }
+
+    fn is_complete(&self) -> bool {
+        self.complete().exists()
     }
 
     /// How far kernels are kept away from everything else.
@@ -84,7 +121,9 @@ impl KernelEnvironment {
     }
 
     /// Configuration, and a template in which the library has been compiled and used.
-    async fn make(&self, workspace: &Path, toolchain: &Toolchain) -> Result<(), KernelError> {
+    async fn make(&self) -> Result<(), KernelError> {
+        let workspace = &workspace()?;
+        let toolchain = &Toolchain::find(workspace)?;
         let bar = spinner("compiling the library for the kernel (once)");
         let layout = &self.layout;
         for folder in [&self.template, &self.work, &self.config, &layout.library, &layout.crates] {
@@ -107,17 +146,14 @@ impl KernelEnvironment {
         };
         // The student's cells compile fast and check for overflow; the library below them runs fast.
         write(&settings, &format!("{CARGO}{}", offline(&crates)))?;
-        // A student's first plot may come from a block with a `?` in it.
-        let prelude = match self.isolation {
-            Isolation::None => PRELUDE,
-            Isolation::Full => "",
-        };
-        write(
-            &self.config.join("evcxr.toml"),
-            &format!(
-                "[evcxr]\nopt_level = \"0\"\noffline_mode = true\n{prelude}\n[dependencies]\nspikelab = {{ path = {library:?} }}\n"
-            ),
-        )?;
+        for (folder, prelude) in [(self.config.clone(), ""), (self.config.join(STUDENT), PRELUDE)] {
+            write(
+                &folder.join("evcxr.toml"),
+                &format!(
+                    "[evcxr]\nopt_level = \"0\"\noffline_mode = true\n{prelude}\n[dependencies]\nspikelab = {{ path = {library:?} }}\n"
+                ),
+            )?;
+        }
         // The versions that the workspace was tested with; they are on this machine already.
         std::fs::copy(workspace.join("Cargo.lock"), self.template.join("Cargo.lock"))
             .map_err(|e| KernelError::io("copy", &workspace.join("Cargo.lock"), &e))?;
@@ -158,7 +194,7 @@ impl KernelEnvironment {
             }
         }
         bar.finish_and_clear();
-        Ok(())
+        write(&self.complete(), "")
     }
 }
 
@@ -202,14 +238,17 @@ fn own(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// How cells, and the library below them, are compiled.
+/// How cells, and the library below them, are compiled. In several units two processors share the library, and without
+/// optimisation across them it takes a quarter less of each; what that costs is measured in `benches/README.md`.
 pub(crate) const CARGO: &str = "\
 [profile.dev]
 incremental = false
 codegen-units = 1
 debug = false
+lto = \"off\"
 
 [profile.dev.package.spikelab]
+codegen-units = 16
 opt-level = 3
 debug-assertions = false
 overflow-checks = false
@@ -224,12 +263,15 @@ opt-level = 2
 opt-level = 2
 ";
 
-/// Evaluated when a kernel starts. evcxr allows `?` from the first cell on that fails without; if that `?` stands in what
+/// The folder in that of evcxr's configuration which has a student's; graded cells are not shown, and need no prelude.
+pub(super) const STUDENT: &str = "student";
+
+/// Evaluated when a student's kernel starts. evcxr allows `?` from the first cell on that fails without; if that `?` stands in what
 /// the cell shows, evcxr gives up showing it, too, and a figure comes out as a line of text.
 const PRELUDE: &str = "prelude = \"Ok::<(), std::fmt::Error>(())?;\"\n";
 
 /// Raised whenever what is made here changes in kind.
-const CONTENTS: u32 = 4;
+const CONTENTS: u32 = 6;
 
 /// Where Cargo finds the library's crates.
 fn offline(crates: &str) -> String {

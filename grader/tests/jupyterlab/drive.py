@@ -27,6 +27,13 @@ BUSY = """() => [...document.querySelectorAll('.jp-InputPrompt')].some(p => p.te
 READY = """() => document.querySelectorAll('.jp-Notebook .jp-Cell').length > 0 && window.jupyterapp !== undefined
     && window.jupyterapp.commands.isEnabled('notebook:run-all-cells')
     && [...window.jupyterapp.serviceManager.sessions.running()].length > 0"""
+# Looks for the first cell with code that did not run, and makes it the active one.
+LEFT = """() => {
+    const book = window.jupyterapp.shell.currentWidget.content;
+    const left = book.widgets.findIndex(c => c.model.type === 'code' && c.model.executionCount === null);
+    if (left > 0) book.activeCellIndex = left;
+    return left > 0;
+}"""
 FOUND = """() => {
     const all = s => [...document.querySelectorAll('.jp-Notebook ' + s)];
     return {
@@ -78,14 +85,25 @@ def browser(playwright):
 
 
 def run_all(page, base, token, name, patience):
-    """Opens a notebook and runs it to its end; when it was opened, and after how long page and first plot were there."""
+    """Opens a notebook and runs it to its end; when it was opened, and after how long page and first plot were
+    there, and how often a cell that failed stopped it."""
     opened = time.monotonic()
     page.goto(f"{base}/lab/tree/{name}?reset&token={token}")
     page.wait_for_function(READY, timeout=patience)
     shown = time.monotonic() - opened
     page.click(".jp-Notebook .jp-Cell")
+    first, stops = follow(page, "run-all-cells", opened, patience), 0
+    # A cell that fails stops those that were to run after it; a student goes on below it.
+    while page.evaluate(LEFT):
+        stops += 1
+        follow(page, "run-all-below", opened, patience)
+    return opened, shown, first, stops
+
+
+def follow(page, command, opened, patience):
+    """Runs cells to the end of the last; when the first plot was there."""
     # Not awaited: it ends when the last cell has.
-    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    page.evaluate(f"() => {{ window.jupyterapp.commands.execute('notebook:{command}'); }}")
     page.wait_for_function(BUSY, timeout=60_000)
     first, quiet = None, time.monotonic()
     # Between two cells there may be a moment without a busy one.
@@ -95,25 +113,26 @@ def run_all(page, base, token, name, patience):
         if page.evaluate(BUSY):
             quiet = time.monotonic()
         if time.monotonic() - opened > patience / 1000:
-            raise SystemExit(f"{name} is still running after {patience / 1000:.0f} s")
+            raise SystemExit(f"still running after {patience / 1000:.0f} s")
         page.wait_for_timeout(100)
-    return opened, shown, first
+    return first
 
 
 def look(page, base, token, name, theme, patience):
-    opened, shown, first = run_all(page, base, token, name, patience)
+    opened, shown, first, stops = run_all(page, base, token, name, patience)
     found = page.evaluate(FOUND)
     stem = name.removesuffix(".ipynb")
     height = page.evaluate("() => Math.max(...[...document.querySelectorAll('.jp-NotebookPanel *')].map(e => e.scrollHeight))")
     page.evaluate("() => { window.jupyterapp.shell.collapseLeft(); }")
     page.set_viewport_size({"width": 1180, "height": min(9000, max(800, int(height) + 120))})
+    page.evaluate("() => document.querySelectorAll('.jp-NotebookPanel *').forEach(e => e.scrollTo(0, 0))")
     page.wait_for_timeout(800)
     page.screenshot(path=pictures / f"{stem}-{theme}.png")
     page.set_viewport_size({"width": 1180, "height": 900})
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
     print(json.dumps({"notebook": stem, "theme": theme, "seconds_to_page": round(shown, 1),
-                      "seconds_to_first_plot": first and round(first, 1), "seconds": round(time.monotonic() - opened, 1), **found}), flush=True)
+                      "seconds_to_first_plot": first and round(first, 1), "seconds": round(time.monotonic() - opened, 1), "stops": stops, **found}), flush=True)
 
 
 def main():
