@@ -92,15 +92,15 @@ def run_all(page, base, token, name, patience):
     page.wait_for_function(READY, timeout=patience)
     shown = time.monotonic() - opened
     page.click(".jp-Notebook .jp-Cell")
-    first, stops = follow(page, "run-all-cells", opened, patience), 0
+    first, stops = follow(page, name, "run-all-cells", opened, patience), 0
     # A cell that fails stops those that were to run after it; a student goes on below it.
     while page.evaluate(LEFT):
         stops += 1
-        follow(page, "run-all-below", opened, patience)
+        follow(page, name, "run-all-below", opened, patience)
     return opened, shown, first, stops
 
 
-def follow(page, command, opened, patience):
+def follow(page, name, command, opened, patience):
     """Runs cells to the end of the last; when the first plot was there."""
     # Not awaited: it ends when the last cell has.
     page.evaluate(f"() => {{ window.jupyterapp.commands.execute('notebook:{command}'); }}")
@@ -113,7 +113,7 @@ def follow(page, command, opened, patience):
         if page.evaluate(BUSY):
             quiet = time.monotonic()
         if time.monotonic() - opened > patience / 1000:
-            raise SystemExit(f"still running after {patience / 1000:.0f} s")
+            raise SystemExit(f"{name} is still running after {patience / 1000:.0f} s")
         page.wait_for_timeout(100)
     return first
 
