@@ -88,12 +88,16 @@ impl<'a> Engine<'a> {
             let dt = timing.dt.unwrap_or(context.dt);
             agenda.add(context, when, order, operation.name().to_owned(), Task::Operation(k), dt)?;
         }
+        let pathways = engine.synapses.iter().flat_map(|s| &s.pathways);
+        let mut set: Vec<_> = pathways.flat_map(Pathway::slots).collect();
+        set.extend(engine.codes.iter().flat_map(|code| code.program.slots()));
+        set.extend(engine.sums.iter().map(|sum| sum.slot));
+        for Synaptic { state, .. } in &mut engine.synapses {
+            let sets_delays = state.delays().any(|delay| set.contains(&delay));
+            state.own_delays |= sets_delays;
+        }
         // An operation of the user's may set anything.
         if !agenda.entries.iter().any(|e| matches!(e.task, Task::Operation(_))) {
-            let pathways = engine.synapses.iter().flat_map(|s| &s.pathways);
-            let mut set: Vec<_> = pathways.flat_map(Pathway::slots).collect();
-            set.extend(engine.codes.iter().flat_map(|code| code.program.slots()));
-            set.extend(engine.sums.iter().map(|sum| sum.slot));
             engine.groups.iter_mut().for_each(|(_, program)| program.follow_spikes(&set));
         }
         let (entries, steps) = agenda.sorted();

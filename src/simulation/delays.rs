@@ -35,9 +35,13 @@ pub(super) fn delay_steps<'a>(
     let delays = &context.store[slot.place()];
     let Some(first) = delays.first() else { return Ok(Delays::Same(0)) };
     let is_good = |delay: &f64| (0.0..=1e15).contains(&(delay / dt));
+    if !synapses.own_delays && is_good(first) {
+        debug_assert!(delays.iter().all(|delay| delay == first), "nobody has set a delay");
+        return Ok(Delays::Same(steps(*first, dt)));
+    }
     let same = first.to_bits();
     let all_same = crew.survey(delays.len(), |range| {
-        // Many at a time: there may be millions that nobody has set.
+        // Many at a time: there may be millions, all set to one delay.
         let (blocks, rest) = delays[range].as_chunks::<16>();
         let differs = |x: &f64| x.to_bits() ^ same;
         let block_differs = |block: &[f64; 16]| block.iter().fold(0, |bits, x| bits | differs(x)) != 0;

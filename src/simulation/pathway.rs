@@ -2,6 +2,7 @@
 //! Statements act synapse by synapse, in order; whole blocks are computed at once only where that is the same.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use litemap::LiteMap;
 
@@ -9,7 +10,7 @@ use super::calendar::Calendar;
 use super::crew::{Crew, Job};
 use super::delays::delay_steps;
 use super::program::Now;
-use super::rows::{Cuts, Rows, Span, Summands};
+use super::rows::{Rows, Span, Summands};
 use crate::codegen::{Columns, Fun1, Fun2, Graph, Lowering, Machine, Node, Tape, Value};
 use crate::description::{PathwayDescription, Side};
 use crate::equations::{At, Owner, Slot, parse_statements};
@@ -17,7 +18,7 @@ use crate::error::Result;
 use crate::groups::{Context, GroupState};
 use crate::random::Stream;
 use crate::stateupdaters::{LinearSystem, advance};
-use crate::synapses::{NEAR, SynapsesState};
+use crate::synapses::{Cuts, NEAR, SynapsesState};
 
 /// A variable that the statements set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +58,9 @@ pub(super) struct Pathway {
     /// The number of neurons on the side that the first of the writes is for.
     reached: usize,
     /// Where spans are cut for threads, if within each the neurons that are added to go up; found out when first needed.
-    cuts: Option<Option<Cuts>>,
+    cuts: Option<Option<Arc<Cuts>>>,
+    /// They are those that the synapses keep for all pathways and runs.
+    keeps_cuts: bool,
     calendar: Calendar,
     pub(super) stream: Stream,
     /// For each synapse, source and target neuron the block that touched it last.
@@ -116,6 +119,12 @@ impl Pathway {
             Side::Post => (&synapses.j, target.len()),
         };
         let rows = Rows::new(drivers, drivers_n, delay_steps(synapses, context, &d.name, dt, crew)?);
+        let is_to_target = writes.first().is_some_and(|w| w.at.owner == Owner::Post);
+        let keeps_cuts = d.side == Side::Pre && is_to_target && rows.are_plain();
+        let is_of_this_crew = |cuts: &Arc<Cuts>| {
+            [false, true].into_iter().any(|whole| cuts.limits == crew.limits(target.len(), whole))
+        };
+        let cuts = synapses.cuts.clone().filter(|cuts| keeps_cuts && is_of_this_crew(cuts));
         let sets = |owner| writes.iter().any(|w| w.at.owner == owner && !w.is_harmless);
         let size = |owner, n: usize| vec![0; if sums_only || aliased || !sets(owner) { 0 } else { n }];
         let needs = [Owner::Pre, Owner::Post].map(|owner| {
@@ -136,7 +145,8 @@ impl Pathway {
             } else {
                 target.len()
             },
-            cuts: None,
+            cuts: cuts.map(Some),
+            keeps_cuts,
             calendar: Calendar::default(),
             stream: context.stream(&format!("{} {}", synapses.name(), d.name)),
             touched: [
@@ -201,8 +211,13 @@ impl Pathway {
         self.calendar.give_back(spans);
     }
 
-    /// Leaves what is on its way to the synapses themselves, for the next run.
+    /// Leaves what is on its way to the synapses themselves, and what was found out about them, for the next run.
     pub(super) fn put_down(&mut self, synapses: &mut SynapsesState) {
+        if self.keeps_cuts
+            && let Some(Some(cuts)) = &self.cuts
+        {
+            synapses.cuts = Some(Arc::clone(cuts));
+        }
         let queue = &mut synapses.queues[self.queue];
         for (delay, spans) in (0_u64..).zip(std::mem::take(&mut self.calendar.coming)) {
             for span in spans {
@@ -223,7 +238,7 @@ impl Pathway {
         (crew, whole_blocks): (&mut Crew, bool),
     ) -> bool {
         let (rows, neurons, n) = (&self.rows, self.neurons(synapses), self.reached);
-        let find = || rows.cuts(neurons, (&crew.limits(n, whole_blocks), n), crew);
+        let find = || rows.cuts(neurons, (&crew.limits(n, whole_blocks), n), crew).map(Arc::new);
         self.cuts.get_or_insert_with(find).is_some()
     }
 
@@ -265,7 +280,7 @@ impl Pathway {
         };
         let (neurons, part) = (self.neurons(synapses), taken.block(range.start, range.len()));
         let unknown = Cuts::default();
-        let cuts = self.cuts.as_ref().and_then(Option::as_ref).unwrap_or(&unknown);
+        let cuts = self.cuts.as_ref().and_then(Option::as_deref).unwrap_or(&unknown);
         for span in spans {
             let span = self.rows.within(span, neurons, (range, n), cuts);
             self.rows.add(&span, neurons, summands, part, range.start);

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::crew::Crew;
 use super::delays::{Delays, steps};
-use crate::synapses::Neurons;
+use crate::synapses::{Cuts, Neurons};
 
 /// Neighbouring places in the order of the rows, all of one row and one delay.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,15 +23,6 @@ pub(super) struct Rows {
     starts: Vec<u32>,
     order: Order,
     delays: Spread,
-}
-
-/// Where sorted spans are cut between neurons, so that nobody has to look for it.
-#[derive(Default)]
-pub(super) struct Cuts {
-    /// The neurons that parts begin with.
-    limits: Vec<usize>,
-    /// For each span and limit the first place that is not before it.
-    places: Vec<u32>,
 }
 
 /// The synapse at each place.
@@ -200,6 +191,11 @@ impl Rows {
         });
         let places = parts.into_iter().collect::<Option<Vec<_>>>()?.concat();
         Some(Cuts { limits: limits.to_vec(), places })
+    }
+
+    /// True if synapses stand in the order of their numbers, each row is one span, and so all that cuts depend on are the neurons.
+    pub(super) fn are_plain(&self) -> bool {
+        matches!((&self.order, &self.delays), (Order::Same, Spread::Same(_)))
     }
 
     /// The number that the spans of a row begin with.

@@ -230,9 +230,10 @@ impl Inside for Middle<'_, '_> {
         if let Some((state, _)) = self.engine.groups.iter().find(|(state, _)| state.name() == object) {
             return state.set(self.context, &(0..state.len()), variable, index, value);
         }
-        if let Some(s) = self.engine.synapses.iter().find(|s| s.state.name() == object) {
-            let scope = self.scope(s)?;
-            return s.state.set_in(self.context, &scope, variable, index, value);
+        if let Some(s) = self.engine.synapses.iter().position(|s| s.state.name() == object) {
+            let scope = self.scope(&self.engine.synapses[s])?;
+            let state = &mut self.engine.synapses[s].state;
+            return state.set_in(self.context, &scope, variable, index, value);
         }
         Err(missing(object))
     }

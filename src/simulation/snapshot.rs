@@ -12,7 +12,7 @@ use crate::description::Operation;
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::evidence::{Row, bounded_json};
 use crate::groups::{Context, lock};
-use crate::synapses::{Neurons, SpikeQueue};
+use crate::synapses::SpikeQueue;
 
 /// The state of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,9 @@ struct SynapsesPart {
     i: Vec<u32>,
     j: Vec<u32>,
     connected: bool,
+    /// Files that do not say so may have some.
+    #[serde(default = "maybe")]
+    own_delays: bool,
     queues: Vec<SpikeQueue>,
 }
 
@@ -44,6 +47,10 @@ struct SpikesPart {
     t: Row,
     count: Vec<u64>,
     values: Vec<Row>,
+}
+
+fn maybe() -> bool {
+    true
 }
 
 const FORMAT: &str = "spikelab-state/1";
@@ -73,7 +80,8 @@ impl Snapshot {
             let state = object.live()?.state();
             let (i, j, queues) =
                 (state.i.to_vec().into_owned(), state.j.to_vec().into_owned(), state.queues.clone());
-            let part = SynapsesPart { i, j, connected: state.connected, queues };
+            let (connected, own_delays) = (state.connected, state.own_delays);
+            let part = SynapsesPart { i, j, connected, own_delays, queues };
             s.synapses.insert(object.name().to_owned(), part);
         }
         for monitor in &objects.state_monitors {
@@ -128,8 +136,9 @@ impl Snapshot {
         for object in &objects.synapses {
             let (mut state, part) =
                 (object.live()?.state(), self.synapses[&object.name().to_owned()].clone());
-            (state.i, state.j) = (part.i.into(), Neurons::List(part.j));
-            (state.connected, state.queues) = (part.connected, part.queues);
+            state.put_back(part.i, part.j);
+            (state.connected, state.own_delays, state.queues) =
+                (part.connected, part.own_delays, part.queues);
         }
         for monitor in &objects.state_monitors {
             let (mut record, (t, samples)) =

@@ -27,15 +27,21 @@ pub(super) struct Pool {
 #[derive(Default)]
 struct Board {
     /// Counts the jobs, so that a worker sees that there is a new one.
-    round: AtomicUsize,
+    round: Apart<AtomicUsize>,
     /// The present job, as long as there is one, and how many workers are at it.
-    job: Mutex<Option<Job<'static>>>,
-    busy: AtomicUsize,
+    job: Apart<Mutex<Option<Job<'static>>>>,
+    busy: Apart<AtomicUsize>,
     asleep: Mutex<Vec<usize>>,
     sleepers: AtomicUsize,
     ends: AtomicBool,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
+
+/// Something in a line of the cache of its own: who waits looks at one without a break, which would slow down those
+/// who write to a neighbour.
+#[derive(Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
 
 impl Pool {
     pub(super) fn new(threads: usize) -> Self {
@@ -72,12 +78,12 @@ impl Pool {
         // busy. Nothing between here and there unwinds: `job` is caught, locks are taken however their last holder
         // ended, and the rest cannot panic. So `job` is alive whenever it is used.
         let lent: Job<'static> = unsafe { std::mem::transmute::<Job<'_>, Job<'static>>(job) };
-        *held(&board.job) = Some(lent);
-        board.round.fetch_add(1, SeqCst);
+        *held(&board.job.0) = Some(lent);
+        board.round.0.fetch_add(1, SeqCst);
         self.wake();
         let result = catch_unwind(AssertUnwindSafe(|| job(0)));
-        *held(&board.job) = None;
-        wait(|| board.busy.load(SeqCst) == 0, || false);
+        *held(&board.job.0) = None;
+        wait(|| board.busy.0.load(SeqCst) == 0, || false);
         let others = held(&board.panic).take();
         if let Some(panic) = result.err().or(others) {
             resume_unwind(panic);
@@ -109,7 +115,7 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         self.board.ends.store(true, SeqCst);
-        self.board.round.fetch_add(1, SeqCst);
+        self.board.round.0.fetch_add(1, SeqCst);
         for worker in self.workers.drain(..) {
             worker.thread().unpark();
             // Panics of a worker's were caught where they happened.
@@ -121,9 +127,9 @@ impl Drop for Pool {
 impl Board {
     /// The present job, if it is not over yet; who gets it is busy with it.
     fn begin(&self) -> Option<Job<'static>> {
-        let job = held(&self.job);
+        let job = held(&self.job.0);
         if job.is_some() {
-            self.busy.fetch_add(1, SeqCst);
+            self.busy.0.fetch_add(1, SeqCst);
         }
         *job
     }
@@ -132,7 +138,7 @@ impl Board {
     fn serve(&self, k: usize) {
         let mut seen = 0;
         loop {
-            let is_new = || self.round.load(SeqCst) != seen;
+            let is_new = || self.round.0.load(SeqCst) != seen;
             wait(is_new, || {
                 // Noted before the last look, so that whoever comes after it sees the sleeper.
                 held(&self.asleep).push(k);
@@ -147,12 +153,12 @@ impl Board {
             if self.ends.load(SeqCst) {
                 return;
             }
-            seen = self.round.load(SeqCst);
+            seen = self.round.0.load(SeqCst);
             let Some(job) = self.begin() else { continue };
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(k))) {
                 *held(&self.panic) = Some(panic);
             }
-            self.busy.fetch_sub(1, SeqCst);
+            self.busy.0.fetch_sub(1, SeqCst);
         }
     }
 }

@@ -2,6 +2,7 @@
 //! A list of one number per synapse is made of that when somebody asks for it.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::pairs::index;
@@ -85,7 +86,7 @@ impl Neurons {
     }
 
     /// The synapses of each neuron; of none in a list.
-    fn rows(&self) -> impl Iterator<Item = (u32, std::ops::Range<u32>)> {
+    fn rows(&self) -> impl Iterator<Item = (u32, Range<u32>)> {
         let (starts, end) = match self {
             Self::Rows { starts, len, .. } => (&starts[..], index(*len)),
             Self::List(_) => (&[][..], 0),
@@ -119,6 +120,20 @@ impl Neurons {
         match self {
             Self::Rows { list, .. } => list.get().map(Vec::as_slice),
             Self::List(list) => Some(list),
+        }
+    }
+
+    /// Whether these are the neurons of a list.
+    pub(super) fn is(&self, list: &[u32]) -> bool {
+        match self {
+            Self::Rows { .. } => {
+                let is_of = |neuron| move |of: &u32| *of == neuron;
+                let is_row = |(neuron, row): (u32, Range<u32>)| {
+                    list[row.start as usize..row.end as usize].iter().all(is_of(neuron))
+                };
+                self.len() == list.len() && self.rows().all(is_row)
+            }
+            Self::List(own) => own == list,
         }
     }
 
@@ -212,6 +227,11 @@ mod tests {
                     prop_assert!(plain[row[0] as usize..row[1] as usize].iter().all(|n| *n == k));
                 }
                 prop_assert_eq!(starts.len(), 31);
+            }
+            prop_assert!(neurons.is(&plain));
+            prop_assert!(!neurons.is(&[&plain[..], &[0]].concat()));
+            if let Some((last, before)) = plain.split_last() {
+                prop_assert!(!neurons.is(&[before, &[last + 1]].concat()));
             }
             prop_assert_eq!(neurons.list(), &plain[..]);
         }

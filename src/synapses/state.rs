@@ -2,7 +2,9 @@
 //! Synapses are numbered in the order in which they were made, as in Brian2.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use super::cuts::Cuts;
 use super::neurons::Neurons;
 use super::pairs::Candidates;
 use super::queue::SpikeQueue;
@@ -18,7 +20,6 @@ use crate::groups::{
 };
 use crate::units::{Dimension, QuantityArray};
 
-#[derive(Clone)]
 pub(crate) struct SynapsesState {
     pub(crate) description: SynapsesDescription,
     pub(crate) source: View,
@@ -37,6 +38,10 @@ pub(crate) struct SynapsesState {
     pub(crate) active: bool,
     /// `connect` was called.
     pub(crate) connected: bool,
+    /// Some may have another delay than their pathway was given.
+    pub(crate) own_delays: bool,
+    /// Where the rows of sources are cut between targets, as an earlier run found out.
+    pub(crate) cuts: Option<Arc<Cuts>>,
 }
 
 impl Ends for SynapsesState {
@@ -97,6 +102,8 @@ impl SynapsesState {
             regular: Vec::new(),
             active: true,
             connected: false,
+            own_delays: false,
+            cuts: None,
         })
     }
 
@@ -229,12 +236,18 @@ impl SynapsesState {
             counts.resize(counts.len().max(view.range.end), 0.0);
             new.count(&mut counts[view.range.start..]);
         }
+        self.cuts = None;
         self.i.append(i, self.source.range.start);
         self.j.append(j, self.target.range.start);
         if let Some(slot) = self.description.multisynaptic_index.as_ref().and_then(|m| self.columns.slot(m)) {
             context.store[slot.place()] = copies_of(&self.i.to_vec(), self.j.list());
         }
         Ok(added)
+    }
+
+    /// The columns of its pathways' delays.
+    pub(crate) fn delays(&self) -> impl Iterator<Item = Slot> {
+        self.description.pathways.iter().filter_map(|p| self.columns.slot(&delay_name(&p.name)))
     }
 
     /// What a variable of a new synapse is.
@@ -271,7 +284,7 @@ impl SynapsesState {
 
     /// As [`SynapsesState::set`], for callers that have the scope already.
     pub(crate) fn set_in(
-        &self,
+        &mut self,
         context: &mut Context,
         scope: &Scope,
         variable: &str,
@@ -294,7 +307,15 @@ impl SynapsesState {
             .help("a delay is a time from 0 on"));
         }
         replace(&mut context.store[slot.place()], chosen, new);
+        self.own_delays |= is_delay;
         Ok(())
+    }
+
+    /// Neurons as a stored state has them; what is known of those that are here stays if they are the same.
+    pub(crate) fn put_back(&mut self, i: Vec<u32>, j: Vec<u32>) {
+        if !(self.i.is(&i) && self.j.is(&j)) {
+            (self.i, self.j, self.cuts) = (i.into(), Neurons::List(j), None);
+        }
     }
 
     pub(crate) fn get(&self, context: &Context, variable: &str, index: &Selection) -> Result<QuantityArray> {
