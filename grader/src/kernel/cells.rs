@@ -74,7 +74,7 @@ impl Message {
         value.filter(Value::is_object).unwrap_or_default()
     }
 
-    fn is(&self, kind: &str) -> bool {
+    pub(super) fn is(&self, kind: &str) -> bool {
         self.part(HEADER)["msg_type"] == kind
     }
 

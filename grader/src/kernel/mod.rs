@@ -1,6 +1,7 @@
 //! The evcxr kernel in its sandbox: built and prepared once, started for each notebook, spoken to over two pipes.
 //! Everything here has a time limit, and whatever is started is ended with its box.
 
+mod ahead;
 mod cells;
 mod environment;
 mod identity;

@@ -14,13 +14,14 @@ use zeromq::{
 };
 
 use super::KernelError;
+use super::ahead::look_ahead;
 use super::cells::{Cells, Current, Message};
 
 /// One kernel's shell channel.
 pub(super) struct Shell {
     jupyter: RouterSocket,
     /// Where evcxr listens.
-    kernel: String,
+    kernel: ConnectionInfo,
     cells: Cells,
 }
 
@@ -53,7 +54,7 @@ impl Shell {
         let inner = work.join("connection.json");
         let text = serde_json::to_vec(&info).map_err(unreadable)?;
         std::fs::write(&inner, text).map_err(|e| KernelError::io("write", &inner, &e))?;
-        Ok(Some((Self { jupyter, kernel: info.shell_url(), cells }, inner)))
+        Ok(Some((Self { jupyter, kernel: info, cells }, inner)))
     }
 
     /// Which cell runs.
@@ -65,8 +66,10 @@ impl Shell {
     pub(super) async fn run(self) {
         let Self { jupyter, kernel, mut cells } = self;
         let (mut to_jupyter, mut from_jupyter) = jupyter.split();
-        let (answers, mut from_kernel) = unbounded_channel();
+        let (answers, mut from_kernel) = unbounded_channel::<Message>();
         let mut clients = HashMap::new();
+        let (url, current) = (kernel.shell_url(), cells.current());
+        let mut ahead = Some(look_ahead(kernel, current));
         loop {
             let next = tokio::select! {
                 message = from_jupyter.recv() => {
@@ -77,6 +80,9 @@ impl Shell {
                 }
                 answer = from_kernel.recv() => {
                     let Some(answer) = answer else { return };
+                    if let Some(ahead) = ahead.take_if(|_| answer.is("kernel_info_reply")) {
+                        tokio::spawn(ahead);
+                    }
                     let (answer, next) = cells.answered(answer);
                     tell(&mut to_jupyter, answer).await;
                     next
@@ -85,7 +91,7 @@ impl Shell {
             if let Some(Message { client, frames }) = next {
                 let client = clients
                     .entry(client)
-                    .or_insert_with_key(|name| connect(kernel.clone(), name.clone(), answers.clone()));
+                    .or_insert_with_key(|name| connect(url.clone(), name.clone(), answers.clone()));
                 // It fails if there is no kernel any more; then this is over, too.
                 drop(client.send(frames));
             }
@@ -139,16 +145,23 @@ async fn speak(
 
 #[cfg(test)]
 mod tests {
-    use jupyter_protocol::{ExecuteReply, ExecuteRequest, JupyterMessageContent, ReplyStatus};
-    use jupyter_zmq_client::{
-        create_client_shell_connection_with_identity, create_kernel_shell_connection,
-        peer_identity_for_session,
+    use jupyter_protocol::{
+        ExecuteReply, ExecuteRequest, JupyterMessage, JupyterMessageContent, KernelInfoRequest, ReplyStatus,
     };
+    use jupyter_zmq_client::{
+        ClientShellConnection, KernelShellConnection, create_client_shell_connection_with_identity,
+        create_kernel_shell_connection, peer_identity_for_session,
+    };
+    use tempfile::TempDir;
 
     use super::*;
 
-    #[tokio::test]
-    async fn each_client_is_answered_under_its_name() {
+    fn read(file: &Path) -> ConnectionInfo {
+        serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
+    }
+
+    /// Connection files for Jupyter and for the kernel, and where the kernel notes failures.
+    async fn open() -> (ConnectionInfo, ConnectionInfo, PathBuf, TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let (file, failed) = (folder.path().join("kernel.json"), folder.path().join("failed"));
         let ports = jupyter_zmq_client::peek_ports([127, 0, 0, 1].into(), 5).await.unwrap();
@@ -159,15 +172,20 @@ mod tests {
         std::fs::write(&file, info.to_string()).unwrap();
         let (shell, inner) = Shell::open(&file, folder.path(), failed.clone()).await.unwrap().unwrap();
         tokio::spawn(shell.run());
-        let read = |file| serde_json::from_slice::<ConnectionInfo>(&std::fs::read(file).unwrap()).unwrap();
-        let (outer, inner) = (read(&file), read(&inner));
+        (read(&file), read(&inner), failed, folder)
+    }
+
+    async fn client(outer: &ConnectionInfo, name: &str) -> ClientShellConnection {
+        let identity = peer_identity_for_session(name).unwrap();
+        create_client_shell_connection_with_identity(outer, name, identity).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn each_client_is_answered_under_its_name() {
+        let (outer, inner, failed, _folder) = open().await;
         assert_ne!(outer.shell_port, inner.shell_port);
         assert_eq!(ConnectionInfo { shell_port: outer.shell_port, ..inner.clone() }, outer);
-        let mut clients = Vec::new();
-        for name in ["one", "two"] {
-            let identity = peer_identity_for_session(name).unwrap();
-            clients.push(create_client_shell_connection_with_identity(&outer, name, identity).await.unwrap());
-        }
+        let mut clients = [client(&outer, "one").await, client(&outer, "two").await];
         // Sent before the kernel listens.
         for client in &mut clients {
             client.send(ExecuteRequest::new("x".to_owned()).into()).await.unwrap();
@@ -191,5 +209,34 @@ mod tests {
         }
         ends.sort_unstable();
         assert_eq!(ends, [false, true]);
+    }
+
+    async fn introduce(client: &mut ClientShellConnection, kernel: &mut KernelShellConnection) {
+        client.send(KernelInfoRequest::default().into()).await.unwrap();
+        let request = kernel.read().await.unwrap();
+        let content = serde_json::json!({
+            "status": "ok", "protocol_version": "5.3", "language_info": { "name": "rust", "version": "1" }
+        });
+        let content = JupyterMessageContent::from_type_and_content("kernel_info_reply", content).unwrap();
+        kernel.send(JupyterMessage::new(content, Some(&request))).await.unwrap();
+        client.read().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_kernel_without_a_cell_looks_ahead_and_one_with_a_cell_does_not() {
+        for has_cell in [false, true] {
+            let (outer, inner, _failed, _folder) = open().await;
+            let mut kernel = create_kernel_shell_connection(&inner, "kernel").await.unwrap();
+            let mut client = client(&outer, "one").await;
+            introduce(&mut client, &mut kernel).await;
+            if has_cell {
+                client.send(ExecuteRequest::new("x".to_owned()).into()).await.unwrap();
+                kernel.read().await.unwrap();
+            }
+            let asked = tokio::time::timeout(std::time::Duration::from_secs(2), kernel.read()).await;
+            let content = asked.ok().map(|message| message.unwrap().content);
+            let is_question = matches!(content, Some(JupyterMessageContent::CompleteRequest(_)));
+            assert!(if has_cell { content.is_none() } else { is_question }, "{content:?}");
+        }
     }
 }
