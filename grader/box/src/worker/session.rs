@@ -303,8 +303,10 @@ impl Heard {
             self.stdout.push_str(text);
         }
         if let Some(kind) = block["outcome"].as_str() {
-            let message = block["message"].as_str().unwrap_or_default();
-            self.outcome = Some((kind.to_owned(), tidy(message)));
+            let message = tidy(block["message"].as_str().unwrap_or_default());
+            // That it panicked is said by the kind, and a class's failures are told apart by their first line.
+            let message = message.strip_prefix("panicked:\n").unwrap_or(&message);
+            self.outcome = Some((kind.to_owned(), message.to_owned()));
         }
     }
 
