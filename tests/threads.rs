@@ -255,6 +255,30 @@ fn what_waits_is_there_for_all_who_look() {
     }
 }
 
+/// How rows are cut is kept from run to run as long as synapses are the same, and so are the results.
+#[test]
+fn what_is_kept_between_runs_is_no_older_than_the_synapses() {
+    same_on_all("runs", &|mut net| {
+        let group = net.add(models::cuba(303))?;
+        group.set("v", "Vr + rand() * (Vt - Vr)")?;
+        let synapses = net.add(Synapses::new(&group, &group).on_pre("ge_post += 0.5*mV"))?;
+        synapses.connect(Connect::all().p(0.05))?;
+        net.run(10.0 * ms)?;
+        synapses.connect(Connect::condition("abs(i - j) < 4"))?;
+        let spikes = net.add(SpikeMonitor::new(&group))?;
+        net.run(10.0 * ms)?;
+        net.store("more")?;
+        net.run(10.0 * ms)?;
+        net.restore("more")?;
+        net.run(10.0 * ms)?;
+        synapses.set("delay", "rand()*ms")?;
+        net.run(10.0 * ms)?;
+        net.restore("more")?;
+        net.run(10.0 * ms)?;
+        traces(&group, &["v", "ge"], &spikes)
+    });
+}
+
 #[test]
 fn exact_integration_with_parameters_of_each_neuron() {
     same_on_all("exact", &|mut net| {

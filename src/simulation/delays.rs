@@ -61,3 +61,44 @@ pub(super) fn delay_steps<'a>(
     let is_same = delays.iter().all(|delay| steps(*delay, dt) == first);
     Ok(if is_same { Delays::Same(first) } else { Delays::Each(delays, dt) })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    /// Whoever sets a delay, and whenever: the next run has it.
+    #[test]
+    fn a_run_has_the_delays_that_synapses_have_when_it_begins() {
+        let mut net = Network::new();
+        let times: Vec<f64> = (0..6).map(|k| 10.0 * f64::from(k) + 1.0).collect();
+        let source = net.add(SpikeGeneratorGroup::new(1, &[0; 6], times * ms)).unwrap();
+        let target = net.add(NeuronGroup::new(2, "x : 1")).unwrap();
+        let synapses = Synapses::new(&source, &target).on_pre("x_post += 1").delay(2.0 * ms);
+        let synapses = net.add(synapses).unwrap();
+        synapses.connect(Connect::all()).unwrap();
+        let monitor = net.add(StateMonitor::new(&target, "x").record([0, 1])).unwrap();
+        let arrivals = |net: &mut Network| -> Vec<f64> {
+            let before = monitor.t().len();
+            net.run(10.0 * ms).unwrap();
+            let first = |k| {
+                let x = monitor.get("x", k).unwrap();
+                let new = (before..x.len()).find(|t| *t > 0 && x[*t] > x[*t - 1]);
+                // Recorded at the beginning of the step after.
+                new.map_or(f64::NAN, |t| ((t - before) as f64 - 1.0) / 10.0)
+            };
+            vec![first(0), first(1)]
+        };
+        assert_eq!(arrivals(&mut net), [3.0, 3.0], "that of the description");
+        net.store("one delay").unwrap();
+        synapses.set_at("delay", 1, 4.0 * ms).unwrap();
+        assert_eq!(arrivals(&mut net), [3.0, 5.0], "one set");
+        net.store("two delays").unwrap();
+        net.restore("one delay").unwrap();
+        assert_eq!(arrivals(&mut net), [3.0, 3.0], "none set again");
+        net.restore("two delays").unwrap();
+        assert_eq!(arrivals(&mut net), [3.0, 5.0], "one set again");
+        synapses.run_regularly("delay = (j + 5)*ms", 10.0 * ms).unwrap();
+        assert_eq!(arrivals(&mut net), [3.0, 5.0], "set while it runs");
+        assert_eq!(arrivals(&mut net), [6.0, 7.0], "set by code");
+    }
+}
