@@ -2,6 +2,7 @@
 //! Everything here has a time limit, and whatever is started is ended with its box.
 
 mod ahead;
+mod build;
 mod cells;
 mod environment;
 mod identity;

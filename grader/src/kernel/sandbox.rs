@@ -8,9 +8,10 @@ use std::time::Duration;
 use spikelab_box::message::{Check, Reply};
 use spikelab_box::plan::Canaries;
 
+use super::build::build;
 use super::process::BoxProcess;
 use super::toolchain::{Toolchain, workspace};
-use super::{KernelError, layout, prepare};
+use super::{KernelError, layout};
 
 /// How long the test may take.
 const TEST: Duration = Duration::from_secs(60);
@@ -88,7 +89,7 @@ pub async fn examine() -> Vec<Finding> {
     tell("kernel", kernel(&target));
     tell("memory", memory());
     tell("disk", disk(&workspace));
-    match prepare::build("spikelab-box", &workspace, &target, &toolchain) {
+    match build("spikelab-box", &workspace, &target, &toolchain) {
         Err(e) => tell("sandbox", Err(e.to_string())),
         Ok(launcher) => match test(&launcher, &toolchain.sysroot).await {
             Err(e) => tell("sandbox", Err(e.to_string())),
