@@ -35,8 +35,8 @@ struct SynapsesPart {
     i: Vec<u32>,
     j: Vec<u32>,
     connected: bool,
-    /// Files that do not say so may have some.
-    #[serde(default = "maybe")]
+    /// A file is not believed about it.
+    #[serde(skip, default = "maybe")]
     own_delays: bool,
     queues: Vec<SpikeQueue>,
 }
