@@ -134,11 +134,10 @@ impl Snapshot {
             group.live()?.state().events = self.events[&group.name().to_owned()].clone();
         }
         for object in &objects.synapses {
-            let (mut state, part) =
-                (object.live()?.state(), self.synapses[&object.name().to_owned()].clone());
-            state.put_back(part.i, part.j);
-            (state.connected, state.own_delays, state.queues) =
-                (part.connected, part.own_delays, part.queues);
+            let (mut state, part) = (object.live()?.state(), &self.synapses[&object.name().to_owned()]);
+            state.put_back(&part.i, &part.j);
+            (state.connected, state.own_delays) = (part.connected, part.own_delays);
+            state.queues.clone_from(&part.queues);
         }
         for monitor in &objects.state_monitors {
             let (mut record, (t, samples)) =

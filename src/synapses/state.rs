@@ -312,9 +312,9 @@ impl SynapsesState {
     }
 
     /// Neurons as a stored state has them; what is known of those that are here stays if they are the same.
-    pub(crate) fn put_back(&mut self, i: Vec<u32>, j: Vec<u32>) {
-        if !(self.i.is(&i) && self.j.is(&j)) {
-            (self.i, self.j, self.cuts) = (i.into(), Neurons::List(j), None);
+    pub(crate) fn put_back(&mut self, i: &[u32], j: &[u32]) {
+        if !(self.i.is(i) && self.j.is(j)) {
+            (self.i, self.j, self.cuts) = (i.to_vec().into(), Neurons::List(j.to_vec()), None);
         }
     }
 
