@@ -124,21 +124,53 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// Memory for lists of columns, which are made in each step.
+#[derive(Default)]
+pub(crate) struct Lists {
+    spare: Vec<Vec<View<'static>>>,
+    is_own: Vec<bool>,
+}
+
+impl Lists {
+    fn empty<'a>(&mut self, length: usize) -> Vec<View<'a>> {
+        let mut list = emptied(self.spare.pop().unwrap_or_default());
+        list.reserve(length);
+        list
+    }
+
+    /// Takes back what is done with.
+    pub(crate) fn give_back(&mut self, columns: Columns<'_>) {
+        if let Columns::Part(part) = columns {
+            self.spare.push(emptied(part.views));
+        }
+    }
+}
+
+/// The memory of a list, for another lifetime: of what was in it nothing is left.
+fn emptied<'a>(mut list: Vec<View<'_>>) -> Vec<View<'a>> {
+    list.clear();
+    list.into_iter().map_while(|_| None).collect()
+}
+
 /// The store in parts, one for each of the ranges, which follow each other. Each part owns its range of the columns
 /// `own` and sees all of the others. None if one of them is too short to have these elements.
 pub(crate) fn parts<'a>(
     store: &'a mut [Vec<f64>],
     own: &[Slot],
     ranges: &[Range<usize>],
+    lists: &mut Lists,
 ) -> Option<Vec<Columns<'a>>> {
     let end = ranges.last()?.end;
     if own.iter().any(|slot| store[slot.place()].len() < end) {
         return None;
     }
-    let part = |range: &Range<usize>| Part { views: Vec::with_capacity(store.len()), base: range.start };
+    let part = |range: &Range<usize>| Part { views: lists.empty(store.len()), base: range.start };
     let mut parts: Vec<Part<'a>> = ranges.iter().map(part).collect();
-    for (c, column) in store.iter_mut().enumerate() {
-        if own.iter().any(|slot| slot.place() == c) {
+    lists.is_own.clear();
+    lists.is_own.resize(store.len(), false);
+    own.iter().for_each(|slot| lists.is_own[slot.place()] = true);
+    for (column, is_own) in store.iter_mut().zip(&lists.is_own) {
+        if *is_own {
             let mut rest = &mut column[ranges[0].start..end];
             for (part, range) in parts.iter_mut().zip(ranges) {
                 let (mine, others) = rest.split_at_mut(range.len());

@@ -10,7 +10,7 @@ mod reference;
 mod tape;
 
 pub(crate) use crate::vector::{Fun1, Fun2};
-pub(crate) use columns::{Columns, parts};
+pub(crate) use columns::{Columns, Lists, parts};
 pub(crate) use executor::{BLOCK, Elements, Inputs, Machine};
 pub(crate) use ir::{Graph, Node, Value};
 pub(crate) use lower::Lowering;

@@ -2,15 +2,19 @@
 //! Sharing costs some microseconds, so it is done only where each thread has more than that to do.
 
 use std::ops::Range;
+use std::time::Instant;
 
+use super::balance::Balance;
 use super::workers::Pool;
-use crate::codegen::{BLOCK, Columns, Machine, parts};
+use crate::codegen::{BLOCK, Columns, Lists, Machine, parts};
 use crate::equations::Slot;
 
 /// The threads of a run and what each works with.
 pub(super) struct Crew {
     pool: Pool,
     hands: Vec<Hand>,
+    lists: Lists,
+    balance: Balance,
     /// Tasks are shared however small they are, and cut anywhere: for tests.
     always: bool,
 }
@@ -23,6 +27,8 @@ pub(super) struct Hand {
     pub(super) machine: Machine,
     /// Elements found, in order.
     pub(super) found: Vec<u32>,
+    /// Seconds that its part took, if that was looked at.
+    took: f64,
 }
 
 /// How the elements of a task may be cut.
@@ -33,8 +39,16 @@ pub(super) struct Job<'s> {
     pub(super) own: &'s [Slot],
     /// Nanoseconds for each element; none if elements cannot be separated.
     pub(super) cost: Option<f64>,
+    pub(super) cutting: Cutting,
+}
+
+/// Where elements may be cut.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cutting {
     /// Only between blocks, because the random numbers of a block belong together.
     pub(super) whole_blocks: bool,
+    /// Where they were cut before, because threads keep something for each of their elements from step to step.
+    pub(super) stays: bool,
 }
 
 /// What a task must last for each thread, in nanoseconds, to be worth sharing.
@@ -59,7 +73,7 @@ impl Crew {
             threads.min(std::thread::available_parallelism().map_or(1, usize::from))
         };
         let hands = std::iter::repeat_with(Hand::default).take(most).collect();
-        Self { pool: Pool::new(most), hands, always }
+        Self { pool: Pool::new(most), hands, lists: Lists::default(), balance: Balance::new(most), always }
     }
 
     pub(super) fn threads(&self) -> usize {
@@ -83,26 +97,21 @@ impl Crew {
         if !self.always && share < WORTH {
             return None;
         }
-        let cut = |k| start + self.cut(k, n, job.whole_blocks);
+        let cut = |k| start + self.cut(k, n, job.cutting);
         Some((0..threads).map(|k| cut(k)..cut(k + 1)).collect())
     }
 
-    /// Where `n` elements are cut between threads.
-    pub(super) fn limits(&self, n: usize, whole_blocks: bool) -> Vec<usize> {
-        (1..self.pool.threads()).map(|k| self.cut(k, n, whole_blocks)).collect()
-    }
-
     /// The first of `n` elements that is not for the threads before this one.
-    fn cut(&self, k: usize, n: usize, whole_blocks: bool) -> usize {
+    fn cut(&self, k: usize, n: usize, cutting: Cutting) -> usize {
         let threads = self.pool.threads();
-        let step = match (whole_blocks, self.always) {
+        let step = match (cutting.whole_blocks, self.always) {
             (true, _) => BLOCK,
             (false, true) => 1,
             // A line of the cache.
             (false, false) => 8,
         };
-        let cut = if k == threads { n } else { (n * k / threads).div_ceil(step) * step };
-        cut.min(n)
+        let begin = if cutting.stays { n * k / threads } else { self.balance.begin(k, n) };
+        if k == threads { n } else { (begin.div_ceil(step) * step).min(n) }
     }
 
     /// Does the task for all its elements: `work` with the columns, the elements, what a thread works with, and the
@@ -116,15 +125,24 @@ impl Crew {
     ) {
         struct Share<'p, C>(Columns<'p>, Range<usize>, &'p mut Hand, &'p mut C);
         if let Some(ranges) = self.ranges(job)
-            && let Some(columns) = parts(store, job.own, &ranges)
+            && let Some(columns) = parts(store, job.own, &ranges, &mut self.lists)
         {
-            let rest = ranges.into_iter().zip(&mut self.hands).zip(items);
-            let shares = columns.into_iter().zip(rest);
-            let mut shares: Vec<_> = shares.map(|(c, ((r, hand), item))| Share(c, r, hand, item)).collect();
-            self.pool.each(&mut shares, |Share(columns, range, hand, item)| {
+            let rest = ranges.iter().cloned().zip(&mut self.hands).zip(items);
+            let shares = columns.into_iter().zip(rest).map(|(c, ((r, hand), item))| Share(c, r, hand, item));
+            let is_timed = !job.cutting.stays && self.balance.is_timed();
+            let done = self.pool.each(shares, |Share(columns, range, hand, item)| {
+                let began = is_timed.then(Instant::now);
                 hand.found.clear();
                 work(columns, range.clone(), hand, item);
+                hand.took = began.map_or(0.0, |began| began.elapsed().as_secs_f64());
             });
+            done.for_each(|Share(columns, ..)| self.lists.give_back(columns));
+            if is_timed && self.always {
+                self.balance.shake();
+            } else if is_timed {
+                self.balance
+                    .note(ranges.iter().zip(&self.hands).map(|(range, hand)| (range.len(), hand.took)));
+            }
         } else {
             let (start, end) = job.elements;
             self.hands.iter_mut().for_each(|hand| hand.found.clear());
@@ -147,9 +165,9 @@ impl Crew {
     pub(super) fn survey<T: Send>(&mut self, n: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
         let threads = if n < MANY && !self.always { 1 } else { self.pool.threads() };
         let ranges = (0..threads).map(|k| n * k / threads..n * (k + 1) / threads);
-        let mut parts: Vec<_> = ranges.map(|range| (range, None)).collect();
-        self.pool.each(&mut parts, |(range, found)| *found = Some(work(range.clone())));
-        parts.into_iter().filter_map(|(_, found)| found).collect()
+        let parts = ranges.map(|range| (range, None));
+        let parts = self.pool.each(parts, |(range, found)| *found = Some(work(range.clone())));
+        parts.filter_map(|(_, found)| found).collect()
     }
 
     /// What was found by all, in order.
@@ -181,7 +199,8 @@ mod tests {
             let crew = Crew::new(threads, always);
             for n in [0, 1, 3, 600, 5000] {
                 for whole_blocks in [false, true] {
-                    let job = Job { elements: (7, 7 + n), own: &[], cost: Some(1.0), whole_blocks };
+                    let cutting = Cutting { whole_blocks, stays: false };
+                    let job = Job { elements: (7, 7 + n), own: &[], cost: Some(1.0), cutting };
                     let ranges = crew.ranges(&job).unwrap();
                     assert_eq!(ranges.len(), threads);
                     assert_eq!((ranges[0].start, ranges[threads - 1].end), (7, 7 + n));
@@ -198,8 +217,10 @@ mod tests {
 
     #[test]
     fn small_tasks_stay_with_one_thread() {
-        let crew = Crew { pool: Pool::new(2), hands: Vec::new(), always: false };
-        let job = |n, cost| Job { elements: (0, n), own: &[], cost: Some(cost), whole_blocks: false };
+        let (pool, balance) = (Pool::new(2), Balance::new(2));
+        let crew = Crew { pool, hands: Vec::new(), lists: Lists::default(), balance, always: false };
+        let cutting = Cutting::default();
+        let job = |n, cost| Job { elements: (0, n), own: &[], cost: Some(cost), cutting };
         assert!(crew.ranges(&job(100, 1.0)).is_none());
         assert!(crew.ranges(&job(100_000, 1.0)).is_some());
         assert!(Crew::new(1, true).ranges(&job(100_000, 1.0)).is_none());

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::MutexGuard;
 
-use super::crew::{Crew, Job, blocks};
+use super::crew::{Crew, Cutting, Job, blocks};
 use super::events::Events;
 use super::group_program::GroupProgram;
 use super::later::Later;
@@ -275,7 +275,8 @@ impl Engine<'_> {
         caches.resize_with(self.crew.threads(), Cache::default);
         let own = update.slots();
         let cost = update.is_separable(own).then(|| update.cost());
-        let job = Job { elements: (0, state.len()), own, cost, whole_blocks: false };
+        let cutting = Cutting { whole_blocks: false, stays: update.keeps_propagators() };
+        let job = Job { elements: (0, state.len()), own, cost, cutting };
         let (i, j) = (state.i.list(), state.j.list());
         self.crew.share(&job, store, caches, |columns, range, hand, cache| {
             let base = range.start;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::crew::{Crew, Hand, Job, blocks};
+use super::crew::{Crew, Cutting, Hand, Job, blocks};
 use super::event_program::{Condition, EventProgram};
 use super::program::Now;
 use super::refractory::{Held, Refractoriness};
@@ -37,7 +37,7 @@ pub(super) struct GroupProgram {
 struct Plan {
     own: Vec<Slot>,
     cost: Option<f64>,
-    whole_blocks: bool,
+    cutting: Cutting,
 }
 
 /// What has waited for a state update, to be done before it.
@@ -131,9 +131,10 @@ impl GroupProgram {
         self.looks_ahead
     }
 
-    /// Whether its state update is cut between blocks only.
-    pub(super) fn whole_blocks(&self) -> bool {
-        self.looks_ahead && self.events.iter().any(|e| e.name == SPIKE && e.needs_whole_blocks())
+    /// Where its state update may be cut.
+    pub(super) fn cutting(&self) -> Cutting {
+        let event = self.events.iter().find(|event| self.looks_ahead && event.name == SPIKE);
+        Pass { refractory: None, update: Some(&self.update), event }.cutting()
     }
 
     /// True if, where these columns are parted, all that is done at a state update needs its own part alone.
@@ -167,9 +168,9 @@ impl GroupProgram {
         before: Option<&Before<'_>>,
     ) {
         self.caches.resize_with(crew.threads(), Cache::default);
-        let released = self.refractory.as_mut().and_then(|r| r.released(now));
-        let follows = released.is_some();
-        let mut released = self.refractory.as_ref().zip(released.as_deref());
+        let freed = self.refractory.as_mut().and_then(|r| r.released(now));
+        let follows = freed.is_some();
+        let mut released = self.refractory.as_ref().zip(freed.as_deref());
         if before.is_none()
             && let Some((refractoriness, released)) = released.take()
         {
@@ -196,6 +197,9 @@ impl GroupProgram {
         }
         if event.is_some() {
             crew.gather(&mut self.ahead);
+        }
+        if let Some((refractoriness, released)) = self.refractory.as_mut().zip(freed) {
+            refractoriness.give_back(released);
         }
         if !follows && let Some(refractoriness) = &mut self.refractory {
             refractoriness.begin(store, n, now);
@@ -254,8 +258,14 @@ impl Pass<'_> {
         let cost = self.refractory.map_or(0.0, Tape::cost)
             + self.update.map_or(0.0, StateUpdate::cost)
             + condition.map_or(0.0, Condition::cost);
-        let whole_blocks = self.event.is_some_and(EventProgram::needs_whole_blocks);
-        Plan { own, cost: is_separable.then_some(cost), whole_blocks }
+        Plan { own, cost: is_separable.then_some(cost), cutting: self.cutting() }
+    }
+
+    fn cutting(&self) -> Cutting {
+        Cutting {
+            whole_blocks: self.event.is_some_and(EventProgram::needs_whole_blocks),
+            stays: self.update.is_some_and(StateUpdate::keeps_propagators),
+        }
     }
 
     fn run(
@@ -267,8 +277,8 @@ impl Pass<'_> {
         caches: &mut [Cache],
         before: Option<(&Before<'_>, Option<Released<'_>>)>,
     ) {
-        let &Plan { ref own, cost, whole_blocks } = plan;
-        let mut job = Job { elements: (0, n), own, cost, whole_blocks };
+        let &Plan { ref own, cost, cutting } = plan;
+        let mut job = Job { elements: (0, n), own, cost, cutting };
         if let Some((before, _)) = before {
             job.own = before.own;
             job.cost = cost.map(|cost| cost + before.cost);

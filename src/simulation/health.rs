@@ -51,8 +51,8 @@ impl Engine<'_> {
             let slots: Vec<_> = slots.collect();
             #[expect(clippy::cast_precision_loss, reason = "a few columns")]
             let cost = Some(COST * slots.len() as f64);
-            let whole_blocks = program.whole_blocks();
-            let job = Job { elements: (0, g.len()), own: &[], cost, whole_blocks };
+            let cutting = program.cutting();
+            let job = Job { elements: (0, g.len()), own: &[], cost, cutting };
             let mut bounded = vec![true; self.crew.threads()];
             self.crew.share(&job, store, &mut bounded, |columns, range, _, bounded| {
                 let part = |place| columns.block(place, range.start, range.len());

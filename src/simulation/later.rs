@@ -21,6 +21,8 @@ pub(super) struct Later {
     may_wait: Vec<(Task, usize)>,
     /// One for each group, if any task of it may wait.
     queues: Vec<Queue>,
+    /// Lists of neurons to be filled again.
+    spare: Vec<Vec<u32>>,
 }
 
 /// What waits for the state update of one group, in its order.
@@ -60,9 +62,17 @@ impl Later {
     pub(super) fn hold(&mut self, g: usize, held: Held, found: &[u32], time: f64) -> bool {
         let waits = self.may_wait.iter().any(|(_, group)| *group == g);
         if waits {
-            self.queues[g].waiting.push(Waiting::Hold { held, found: found.to_vec(), time });
+            let found = self.copy(found);
+            self.queues[g].waiting.push(Waiting::Hold { held, found, time });
         }
         waits
+    }
+
+    fn copy(&mut self, found: &[u32]) -> Vec<u32> {
+        let mut list = self.spare.pop().unwrap_or_default();
+        list.clear();
+        list.extend_from_slice(found);
+        list
     }
 }
 
@@ -101,7 +111,7 @@ impl Engine<'_> {
             };
             may_be_parted[*g] && self.code(*task).is_none_or(is_apart)
         });
-        self.later = Later { may_wait, queues };
+        self.later = Later { may_wait, queues, spare: Vec::new() };
     }
 
     fn code(&self, task: Task) -> Option<&Code> {
@@ -120,8 +130,8 @@ impl Engine<'_> {
                 let group = if write.at.owner == Owner::Pre { *source } else { *target };
                 let program = &self.groups[group].1;
                 let decides = program.refractory_slots().contains(&write.slot);
-                let by = (&mut self.crew, program.whole_blocks());
-                (!decides && pathways[p].can_be_parted(state, by)).then(|| (group, vec![write.slot]))
+                let may = !decides && pathways[p].can_be_parted(state, &mut self.crew);
+                may.then(|| (group, vec![write.slot]))
             }
             Task::Code(c) => {
                 let Code { program, target } = &self.codes[c];
@@ -169,7 +179,7 @@ impl Engine<'_> {
                 let found = match &self.codes[c].target {
                     Target::Event(events) => match events.found(&self.groups) {
                         [] => return true,
-                        found => Some(found.to_vec()),
+                        found => Some(self.later.copy(found)),
                     },
                     _ => None,
                 };
@@ -217,10 +227,11 @@ impl Engine<'_> {
                 continue;
             }
             let waiting = std::mem::take(&mut queue.waiting);
+            let (state, program) = &self.groups[g];
+            let (n, cutting) = (state.len(), program.cutting());
             let (codes, synapses) = (&self.codes, &self.synapses);
-            let (n, whole_blocks) = (self.groups[g].0.len(), self.groups[g].1.whole_blocks());
             let cost = Some(waiting.iter().map(|w| w.cost(codes, n)).sum());
-            let job = Job { elements: (0, n), own: &queue.own, cost, whole_blocks };
+            let job = Job { elements: (0, n), own: &queue.own, cost, cutting };
             self.crew.divide(&job, store, |columns, range, hand| {
                 waiting.iter().for_each(|w| w.catch_up((codes, synapses), columns, &range, hand));
             });
@@ -231,8 +242,12 @@ impl Engine<'_> {
     /// Gives lists back, to be filled again.
     fn done_with(&mut self, mut waiting: Vec<Waiting>, g: usize) {
         for w in waiting.drain(..) {
-            if let Waiting::Sum { synapses, pathway, spans } = w {
-                self.synapses[synapses].pathways[pathway].done_with(spans);
+            match w {
+                Waiting::Sum { synapses, pathway, spans } => {
+                    self.synapses[synapses].pathways[pathway].done_with(spans);
+                }
+                Waiting::Code { found, .. } => self.later.spare.extend(found),
+                Waiting::Hold { found, .. } => self.later.spare.push(found),
             }
         }
         self.later.queues[g].waiting = waiting;

@@ -1,6 +1,7 @@
 //! Networks through time: clocks, the order of a step, compiled programs and the loop that runs them.
 //! The rules are Brian2's (its page "Running a simulation", and the order of slots in `schedule`).
 
+mod balance;
 mod calendar;
 mod clock;
 mod compile;

@@ -2,12 +2,11 @@
 //! Statements act synapse by synapse, in order; whole blocks are computed at once only where that is the same.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use litemap::LiteMap;
 
 use super::calendar::Calendar;
-use super::crew::{Crew, Job};
+use super::crew::{Crew, Cutting, Job};
 use super::delays::delay_steps;
 use super::program::Now;
 use super::rows::{Rows, Span, Summands};
@@ -18,7 +17,7 @@ use crate::error::Result;
 use crate::groups::{Context, GroupState};
 use crate::random::Stream;
 use crate::stateupdaters::{LinearSystem, advance};
-use crate::synapses::{Cuts, NEAR, SynapsesState};
+use crate::synapses::{NEAR, SynapsesState};
 
 /// A variable that the statements set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,10 +56,10 @@ pub(super) struct Pathway {
     rows: Rows,
     /// The number of neurons on the side that the first of the writes is for.
     reached: usize,
-    /// Where spans are cut for threads, if within each the neurons that are added to go up; found out when first needed.
-    cuts: Option<Option<Arc<Cuts>>>,
-    /// They are those that the synapses keep for all pathways and runs.
-    keeps_cuts: bool,
+    /// Whether the neurons that are added to go up in each span; found out when first needed.
+    is_sorted: Option<bool>,
+    /// That is the same for all pathways and runs, as long as the synapses are.
+    is_lasting: bool,
     calendar: Calendar,
     pub(super) stream: Stream,
     /// For each synapse, source and target neuron the block that touched it last.
@@ -120,11 +119,7 @@ impl Pathway {
         };
         let rows = Rows::new(drivers, drivers_n, delay_steps(synapses, context, &d.name, dt, crew)?);
         let is_to_target = writes.first().is_some_and(|w| w.at.owner == Owner::Post);
-        let keeps_cuts = d.side == Side::Pre && is_to_target && rows.are_plain();
-        let is_of_this_crew = |cuts: &Arc<Cuts>| {
-            [false, true].into_iter().any(|whole| cuts.limits == crew.limits(target.len(), whole))
-        };
-        let cuts = synapses.cuts.clone().filter(|cuts| keeps_cuts && is_of_this_crew(cuts));
+        let is_lasting = d.side == Side::Pre && is_to_target && rows.are_plain();
         let sets = |owner| writes.iter().any(|w| w.at.owner == owner && !w.is_harmless);
         let size = |owner, n: usize| vec![0; if sums_only || aliased || !sets(owner) { 0 } else { n }];
         let needs = [Owner::Pre, Owner::Post].map(|owner| {
@@ -145,8 +140,8 @@ impl Pathway {
             } else {
                 target.len()
             },
-            cuts: cuts.map(Some),
-            keeps_cuts,
+            is_sorted: (is_lasting && synapses.targets_rise).then_some(true),
+            is_lasting,
             calendar: Calendar::default(),
             stream: context.stream(&format!("{} {}", synapses.name(), d.name)),
             touched: [
@@ -213,11 +208,7 @@ impl Pathway {
 
     /// Leaves what is on its way to the synapses themselves, and what was found out about them, for the next run.
     pub(super) fn put_down(&mut self, synapses: &mut SynapsesState) {
-        if self.keeps_cuts
-            && let Some(Some(cuts)) = &self.cuts
-        {
-            synapses.cuts = Some(Arc::clone(cuts));
-        }
+        synapses.targets_rise |= self.is_lasting && self.is_sorted == Some(true);
         let queue = &mut synapses.queues[self.queue];
         for (delay, spans) in (0_u64..).zip(std::mem::take(&mut self.calendar.coming)) {
             for span in spans {
@@ -231,15 +222,10 @@ impl Pathway {
         self.summand.and(self.writes.first().copied())
     }
 
-    /// True if its sums can be parted between neurons: anywhere, and at once where a crew cuts them, between blocks or not.
-    pub(super) fn can_be_parted(
-        &mut self,
-        synapses: &SynapsesState,
-        (crew, whole_blocks): (&mut Crew, bool),
-    ) -> bool {
-        let (rows, neurons, n) = (&self.rows, self.neurons(synapses), self.reached);
-        let find = || rows.cuts(neurons, (&crew.limits(n, whole_blocks), n), crew).map(Arc::new);
-        self.cuts.get_or_insert_with(find).is_some()
+    /// True if its sums can be parted between neurons, wherever they are cut.
+    pub(super) fn can_be_parted(&mut self, synapses: &SynapsesState, crew: &mut Crew) -> bool {
+        let (rows, neurons) = (&self.rows, self.neurons(synapses));
+        *self.is_sorted.get_or_insert_with(|| rows.are_sorted(neurons, crew))
     }
 
     /// The neurons that the synapses add to.
@@ -255,9 +241,9 @@ impl Pathway {
         let (own, n) = ([self.writes[0].slot], self.reached);
         let may_share = crew.threads() > 1
             && (numbers >= spans.len() * SHORTEST || crew.always())
-            && self.can_be_parted(synapses, (crew, false));
-        let cost = may_share.then(|| cost_of_sums(numbers, n));
-        let job = Job { elements: (0, n), own: &own, cost, whole_blocks: false };
+            && self.can_be_parted(synapses, crew);
+        let (cost, cutting) = (may_share.then(|| cost_of_sums(numbers, n)), Cutting::default());
+        let job = Job { elements: (0, n), own: &own, cost, cutting };
         crew.divide(&job, store, |columns, range, _| {
             self.add_to(columns, &range, spans, synapses);
         });
@@ -271,6 +257,8 @@ impl Pathway {
         spans: &[Span],
         synapses: &SynapsesState,
     ) {
+        /// Spans asked for together; what they begin with must not push each other out of the cache.
+        const AT_ONCE: usize = 32;
         let (column, n) = (self.writes[0].slot.place(), self.reached);
         let Some(mut taken) = columns.take(column) else { return };
         let summands = match self.summand {
@@ -279,11 +267,12 @@ impl Pathway {
             None => return,
         };
         let (neurons, part) = (self.neurons(synapses), taken.block(range.start, range.len()));
-        let unknown = Cuts::default();
-        let cuts = self.cuts.as_ref().and_then(Option::as_deref).unwrap_or(&unknown);
-        for span in spans {
-            let span = self.rows.within(span, neurons, (range, n), cuts);
-            self.rows.add(&span, neurons, summands, part, range.start);
+        for spans in spans.chunks(AT_ONCE) {
+            self.rows.approach(spans, neurons, (range, n));
+            for span in spans {
+                let span = self.rows.within(span, neurons, (range, n));
+                self.rows.add(&span, neurons, summands, part, range.start);
+            }
         }
         columns.put_back(column, taken);
     }

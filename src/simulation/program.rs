@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::crew::{Crew, Job, blocks};
+use super::crew::{Crew, Cutting, Job, blocks};
 use crate::codegen::{BLOCK, Columns, Elements, Inputs, Lowering, Machine, Tape, Value};
 use crate::equations::{Owner, Scope, Slot, parse_statements};
 use crate::error::Result;
@@ -70,7 +70,8 @@ impl CodeProgram {
             match chosen {
                 Chosen::Range(start, end) => {
                     let cost = (tape.is_separable(slots)).then(|| tape.cost());
-                    let job = Job { elements: (start, end), own: slots, cost, whole_blocks: false };
+                    let cutting = Cutting::default();
+                    let job = Job { elements: (start, end), own: slots, cost, cutting };
                     crew.divide(&job, store, |columns, range, hand| {
                         self.neighbours(tape, columns, range, ends, now, &mut hand.machine);
                     });

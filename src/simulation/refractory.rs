@@ -36,6 +36,8 @@ struct Releases {
     /// The step of the first of the lists.
     next: u64,
     lists: VecDeque<Vec<u32>>,
+    /// Lists to be filled again.
+    spare: Vec<Vec<u32>>,
     begun: bool,
 }
 
@@ -63,13 +65,21 @@ impl Refractoriness {
         while releases.next <= now.step {
             let list = releases.lists.pop_front().unwrap_or_default();
             if released.is_empty() {
-                released = list
+                released = list;
             } else {
                 released.extend(list)
             }
             releases.next += 1;
         }
         Some(released)
+    }
+
+    /// Takes back a list of those released, to be filled again.
+    pub(super) fn give_back(&mut self, mut list: Vec<u32>) {
+        if let Some(releases) = self.releases.as_mut().filter(|_| list.capacity() > 0) {
+            list.clear();
+            releases.spare.push(list);
+        }
     }
 
     /// Lets go of those among these neurons that are in a range.
@@ -100,7 +110,7 @@ impl Refractoriness {
             self.releases = None;
             return;
         }
-        *releases = Releases { next: now.step + 1, lists: VecDeque::new(), begun: true };
+        *releases = Releases { next: now.step + 1, begun: true, ..Releases::default() };
         let (free, last) = (&store[self.free.place()], &store[self.last.place()]);
         for k in (0..n).filter(|k| free[*k] == 0.0) {
             match end_of(period, last[k], now) {
@@ -153,7 +163,7 @@ impl Releases {
     fn add(&mut self, step: u64, neuron: u32) {
         let place = usize::try_from(step - self.next).unwrap_or(usize::MAX);
         if self.lists.len() <= place {
-            self.lists.resize_with(place + 1, Vec::new);
+            self.lists.resize_with(place + 1, || self.spare.pop().unwrap_or_default());
         }
         self.lists[place].push(neuron);
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::crew::Crew;
 use super::delays::{Delays, steps};
-use crate::synapses::{Cuts, Neurons};
+use crate::synapses::Neurons;
 
 /// Neighbouring places in the order of the rows, all of one row and one delay.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,8 +13,6 @@ pub(super) struct Span {
     places: Range<u32>,
     /// What the order counts synapses from.
     base: u32,
-    /// Its number among all.
-    number: u32,
 }
 
 /// Synapses sorted by the neuron that drives them, then by delay, then by their numbers.
@@ -158,14 +156,8 @@ impl Rows {
         span.places.clone().map(|place| self.order.synapse(place, span.base))
     }
 
-    /// Where spans are cut at these limits, if in each row, between two changes of the delay, these neurons of the
-    /// synapses go up.
-    pub(super) fn cuts(
-        &self,
-        neurons: &[u32],
-        (limits, n): (&[usize], usize),
-        crew: &mut Crew,
-    ) -> Option<Cuts> {
+    /// True if in each row, between two changes of the delay, these neurons of the synapses go up.
+    pub(super) fn are_sorted(&self, neurons: &[u32], crew: &mut Crew) -> bool {
         let neuron = |s| neurons[s as usize];
         let is_sorted = |span: &Span| match self.order {
             Order::Same => are_rising(&neurons[span.places.start as usize..span.places.end as usize]),
@@ -173,88 +165,70 @@ impl Rows {
         };
         let parts = crew.survey(neurons.len(), |part| {
             let row = |place: usize| self.starts.partition_point(|start| (*start as usize) < place);
-            let (first, end) = (row(part.start), row(part.end));
-            // Neurons without synapses have a number as well, but no span.
-            let before = self.number(first);
-            let mut places = vec![0; (self.number(end) - before) * limits.len()];
             #[expect(clippy::cast_possible_truncation, reason = "rows are as many as neurons")]
-            for (_, span) in (first as u32..end as u32).flat_map(|row| self.of(row)) {
-                if !is_sorted(&span) {
-                    return None;
-                }
-                let of_span = &mut places[(span.number as usize - before) * limits.len()..];
-                for (place, limit) in of_span.iter_mut().zip(limits) {
-                    *place = self.first(&span, neurons, *limit, n);
-                }
-            }
-            Some(places)
+            let mut rows = row(part.start) as u32..row(part.end) as u32;
+            rows.all(|row| self.of(row).all(|(_, span)| is_sorted(&span)))
         });
-        let places = parts.into_iter().collect::<Option<Vec<_>>>()?.concat();
-        Some(Cuts { limits: limits.to_vec(), places })
+        parts.into_iter().all(|is_sorted| is_sorted)
     }
 
-    /// True if synapses stand in the order of their numbers, each row is one span, and so all that cuts depend on are the neurons.
+    /// True if synapses stand in the order of their numbers, each row is one span, and so nothing but the neurons decides on whether rows are sorted.
     pub(super) fn are_plain(&self) -> bool {
         matches!((&self.order, &self.delays), (Order::Same, Spread::Same(_)))
     }
 
-    /// The number that the spans of a row begin with.
-    fn number(&self, row: usize) -> usize {
-        match &self.delays {
-            Spread::Same(_) => row,
-            Spread::Spans { rows, .. } => rows[row] as usize,
+    /// Asks for where a range of all `n` neurons begins and ends in some spans, before they are gone through: rows come from far
+    /// away, and many that are asked for at once take as long as one.
+    pub(super) fn approach(&self, spans: &[Span], neurons: &[u32], (range, n): (&Range<usize>, usize)) {
+        /// Neurons in a line of the cache.
+        const LINE: usize = 16;
+        if !matches!(self.order, Order::Same) {
+            return;
         }
+        let mut seen = 0;
+        for span in spans {
+            let guess = |limit: usize| span.places.start as usize + share(span.len(), limit, n);
+            let (first, end) = (guess(range.start), guess(range.end));
+            // A line more on each side, since neurons are not spread evenly, and one to go on from.
+            let begin = [first.saturating_sub(LINE), first, first + LINE, first + 2 * LINE];
+            for place in begin.into_iter().chain([end.saturating_sub(LINE), end, end + LINE]) {
+                seen ^= neurons.get(place).copied().unwrap_or_default();
+            }
+        }
+        // Nobody needs the numbers, but the compiler must not know.
+        std::hint::black_box(seen);
     }
 
     /// The part of a sorted span whose neurons are in a range of all `n`.
-    pub(super) fn within(
-        &self,
-        span: &Span,
-        neurons: &[u32],
-        (range, n): (&Range<usize>, usize),
-        cuts: &Cuts,
-    ) -> Span {
+    pub(super) fn within(&self, span: &Span, neurons: &[u32], (range, n): (&Range<usize>, usize)) -> Span {
         if span.places.is_empty() {
             return span.clone();
         }
-        let first = |limit: usize| {
-            if limit == 0 || limit >= n {
-                return if limit == 0 { span.places.start } else { span.places.end };
-            }
-            match cuts.limits.iter().position(|known| *known == limit) {
-                Some(k) => cuts.places[span.number as usize * cuts.limits.len() + k],
-                None => self.first(span, neurons, limit, n),
-            }
+        let first = |limit: usize| match limit {
+            0 => span.places.start,
+            _ if limit >= n => span.places.end,
+            _ => self.first(span, neurons, limit, n),
         };
         Span { places: first(range.start)..first(range.end), ..span.clone() }
     }
 
     /// The first place of a sorted span whose neuron is not before this one of `n`.
+    #[expect(clippy::cast_possible_truncation, reason = "within the span")]
     fn first(&self, span: &Span, neurons: &[u32], limit: usize, n: usize) -> u32 {
-        let Span { places: span, base, .. } = span;
+        let Span { places: span, base } = span;
         let is_before = |place: u32| (neurons[self.order.synapse(place, *base) as usize] as usize) < limit;
-        // Where it would be if they were spread evenly; from there in growing steps, then halving what is left.
-        let share = (span.len() * limit / n.max(1)).min(span.len());
-        let guess = span.start + u32::try_from(share).unwrap_or(0);
-        let (mut low, mut high, mut step) = (span.start, span.end, 4);
-        if guess < high && is_before(guess) {
-            low = guess + 1;
-            while high - low > step {
-                if !is_before(low + step) {
-                    high = low + step;
-                    break;
-                }
-                (low, step) = (low + step + 1, step * 2);
-            }
-        } else {
-            high = guess;
-            while high - low > step {
-                if is_before(high - step) {
-                    low = high - step + 1;
-                    break;
-                }
-                (high, step) = (high - step, step * 2);
-            }
+        // Near where it would be if neurons were spread evenly, or else on one side of that.
+        let guess = span.start + share(span.len(), limit, n) as u32;
+        let near = 2 * (span.len() as u32).isqrt() + 4;
+        let (mut low, mut high) = (guess.saturating_sub(near).max(span.start), (guess + near).min(span.end));
+        if low > span.start && !is_before(low - 1) {
+            (low, high) = (span.start, low - 1);
+        } else if high < span.end && is_before(high) {
+            (low, high) = (high + 1, span.end);
+        }
+        if matches!(self.order, Order::Same) {
+            let part = &neurons[low as usize..high as usize];
+            return low + part.partition_point(|neuron| (*neuron as usize) < limit) as u32;
         }
         while low < high {
             let middle = low.midpoint(high);
@@ -306,14 +280,17 @@ impl Rows {
             Spread::Spans { rows, .. } => rows[row] as usize..rows[row + 1] as usize,
         };
         spans.map(move |k| match &self.delays {
-            Spread::Same(delay) => (*delay, Span { places: start..end, base, number: neuron }),
+            Spread::Same(delay) => (*delay, Span { places: start..end, base }),
             Spread::Spans { starts, delays, .. } => {
-                #[expect(clippy::cast_possible_truncation, reason = "not more spans than synapses")]
-                let number = k as u32;
-                (delays[k], Span { places: starts[k]..starts[k + 1], base, number })
+                (delays[k], Span { places: starts[k]..starts[k + 1], base })
             }
         })
     }
+}
+
+/// How many of so many sorted neurons are before this one of `n`, if they are spread evenly.
+fn share(len: usize, limit: usize, n: usize) -> usize {
+    (len * limit / n.max(1)).min(len)
 }
 
 /// As `is_sorted`, looking at many at a time.
@@ -350,20 +327,18 @@ mod tests {
         ) {
             neurons.sort_unstable();
             let rows = Rows::new(&vec![0; neurons.len()].into(), 1, Delays::Same(0));
-            let whole = Span { places: 0..u32::try_from(neurons.len()).unwrap(), base: 0, number: 0 };
+            let whole = Span { places: 0..u32::try_from(neurons.len()).unwrap(), base: 0 };
             let limits = [0, cuts.0.min(cuts.1), cuts.0.max(cuts.1), 300];
-            for known in [Cuts::default(), rows.cuts(&neurons, (&limits[1..3], 300), &mut Crew::new(3, true)).unwrap()] {
-                let mut next = 0;
-                for cut in limits.windows(2) {
-                    let part = rows.within(&whole, &neurons, (&(cut[0]..cut[1]), 300), &known);
-                    let part = part.places;
-                    prop_assert_eq!(part.start, next);
-                    next = part.end;
-                    let is_inside = |k: &u32| (cut[0]..cut[1]).contains(&(*k as usize));
-                    prop_assert!(neurons[part.start as usize..part.end as usize].iter().all(is_inside));
-                }
-                prop_assert_eq!(next, whole.places.end);
+            prop_assert!(rows.are_sorted(&neurons, &mut Crew::new(3, true)));
+            let mut next = 0;
+            for cut in limits.windows(2) {
+                let part = rows.within(&whole, &neurons, (&(cut[0]..cut[1]), 300)).places;
+                prop_assert_eq!(part.start, next);
+                next = part.end;
+                let is_inside = |k: &u32| (cut[0]..cut[1]).contains(&(*k as usize));
+                prop_assert!(neurons[part.start as usize..part.end as usize].iter().all(is_inside));
             }
+            prop_assert_eq!(next, whole.places.end);
         }
 
         /// Near or far, in the neurons' order or not.

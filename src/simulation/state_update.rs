@@ -55,6 +55,11 @@ impl StateUpdate {
         }
     }
 
+    /// True if each element has something kept for it from step to step.
+    pub(super) fn keeps_propagators(&self) -> bool {
+        matches!(&self.update, Update::Linear(system) if !system.entries.is_uniform())
+    }
+
     /// Nanoseconds for each element, roughly.
     pub(super) fn cost(&self) -> f64 {
         match &self.update {

@@ -55,18 +55,28 @@ impl Pool {
     /// Does `work` for each part, each in a thread of its own if all come in time, and waits until all are done.
     /// Whoever is done takes a part that nobody has begun, so that nothing waits for a thread that has no processor.
     /// A panic in one of them goes on here, when nobody is at work any more; parts not begun by then are left.
-    pub(super) fn each<T: Send>(&mut self, parts: &mut [T], work: impl Fn(&mut T) + Sync) {
+    /// The answer is the parts.
+    pub(super) fn each<T: Send>(
+        &mut self,
+        parts: impl Iterator<Item = T>,
+        work: impl Fn(&mut T) + Sync,
+    ) -> impl Iterator<Item = T> {
         self.start();
-        let parts: Vec<_> = parts.iter_mut().map(|part| (AtomicBool::new(false), Mutex::new(part))).collect();
+        let parts: Vec<_> = parts.map(|part| (AtomicBool::new(false), Mutex::new(part))).collect();
         let from = |first: usize| {
             for k in (first..parts.len()).chain(0..first.min(parts.len())) {
                 let (taken, part) = &parts[k];
                 if !taken.swap(true, SeqCst) {
-                    work(*held(part));
+                    work(&mut *held(part));
                 }
             }
         };
-        if self.workers.is_empty() || parts.len() < 2 { from(0) } else { self.lend(&from) }
+        if self.workers.is_empty() || parts.len() < 2 {
+            from(0)
+        } else {
+            self.lend(&from)
+        }
+        parts.into_iter().map(|(_, part)| part.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Calls `job` here with 0, and in every worker that comes in time with its number, from 1 on.
@@ -195,7 +205,7 @@ mod tests {
                 if round % 100 == 99 {
                     thread::sleep(std::time::Duration::from_millis(20));
                 }
-                pool.each(&mut parts, |part| *part += 1);
+                pool.each(parts.iter_mut(), |part| **part += 1).for_each(drop);
             }
             assert_eq!(parts, vec![500; threads]);
         }
@@ -207,10 +217,11 @@ mod tests {
         for bad in 0..3 {
             let mut parts = [(0, 0), (1, 0), (2, 0)];
             let result = catch_unwind(AssertUnwindSafe(|| {
-                pool.each(&mut parts, |(k, done)| {
+                let work = |(k, done): &mut &mut (usize, usize)| {
                     assert!(*k != bad, "part {k}");
                     *done = 1;
-                });
+                };
+                pool.each(parts.iter_mut(), work).for_each(drop);
             }));
             let text = result.unwrap_err().downcast_ref::<String>().cloned().unwrap();
             assert_eq!(text, format!("part {bad}"));
@@ -218,7 +229,7 @@ mod tests {
             assert_eq!(parts[bad].1, 0);
         }
         let mut parts = [0; 3];
-        pool.each(&mut parts, |part| *part = 7);
+        pool.each(parts.iter_mut(), |part| **part = 7).for_each(drop);
         assert_eq!(parts, [7; 3]);
     }
 
@@ -226,8 +237,9 @@ mod tests {
     fn fewer_parts_than_threads_are_fine() {
         let mut pool = Pool::new(4);
         let mut parts = [1, 2];
-        pool.each(&mut parts, |part| *part *= 10);
-        pool.each(&mut [] as &mut [u8], |_| {});
+        pool.each(parts.iter_mut(), |part| **part *= 10).for_each(drop);
+        assert_eq!(pool.each(std::iter::empty::<u8>(), |_| {}).count(), 0);
         assert_eq!(parts, [10, 20]);
+        assert_eq!(pool.each(0..3, |part| *part *= 2).collect::<Vec<i32>>(), [0, 2, 4]);
     }
 }

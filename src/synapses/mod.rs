@@ -3,7 +3,6 @@
 
 mod checks;
 mod connect;
-mod cuts;
 mod generated;
 mod generator;
 mod neurons;
@@ -17,7 +16,6 @@ mod synapses;
 pub use connect::{Connect, IntoIndices, IntoNumberExpression};
 pub use synapses::Synapses;
 
-pub(crate) use cuts::Cuts;
 pub(crate) use neurons::Neurons;
 pub(crate) use queue::{NEAR, SpikeQueue};
 pub(crate) use state::{SynapsesState, delay_name};

@@ -2,9 +2,7 @@
 //! Synapses are numbered in the order in which they were made, as in Brian2.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use super::cuts::Cuts;
 use super::neurons::Neurons;
 use super::pairs::Candidates;
 use super::queue::SpikeQueue;
@@ -40,8 +38,8 @@ pub(crate) struct SynapsesState {
     pub(crate) connected: bool,
     /// Some may have another delay than their pathway was given.
     pub(crate) own_delays: bool,
-    /// Where the rows of sources are cut between targets, as an earlier run found out.
-    pub(crate) cuts: Option<Arc<Cuts>>,
+    /// The targets of each source go up with the synapses' numbers, as an earlier run found out.
+    pub(crate) targets_rise: bool,
 }
 
 impl Ends for SynapsesState {
@@ -103,7 +101,7 @@ impl SynapsesState {
             active: true,
             connected: false,
             own_delays: false,
-            cuts: None,
+            targets_rise: false,
         })
     }
 
@@ -236,7 +234,7 @@ impl SynapsesState {
             counts.resize(counts.len().max(view.range.end), 0.0);
             new.count(&mut counts[view.range.start..]);
         }
-        self.cuts = None;
+        self.targets_rise = false;
         self.i.append(i, self.source.range.start);
         self.j.append(j, self.target.range.start);
         if let Some(slot) = self.description.multisynaptic_index.as_ref().and_then(|m| self.columns.slot(m)) {
@@ -314,7 +312,8 @@ impl SynapsesState {
     /// Neurons as a stored state has them; what is known of those that are here stays if they are the same.
     pub(crate) fn put_back(&mut self, i: &[u32], j: &[u32]) {
         if !(self.i.is(i) && self.j.is(j)) {
-            (self.i, self.j, self.cuts) = (i.to_vec().into(), Neurons::List(j.to_vec()), None);
+            (self.i, self.j) = (i.to_vec().into(), Neurons::List(j.to_vec()));
+            self.targets_rise = false;
         }
     }
 
