@@ -186,13 +186,18 @@ impl Rows {
             return;
         }
         let mut seen = 0;
+        let mut look = |place: usize| seen ^= neurons.get(place).copied().unwrap_or_default();
         for span in spans {
             let guess = |limit: usize| span.places.start as usize + share(span.len(), limit, n);
-            let (first, end) = (guess(range.start), guess(range.end));
-            // A line more on each side, since neurons are not spread evenly, and one to go on from.
-            let begin = [first.saturating_sub(LINE), first, first + LINE, first + 2 * LINE];
-            for place in begin.into_iter().chain([end.saturating_sub(LINE), end, end + LINE]) {
-                seen ^= neurons.get(place).copied().unwrap_or_default();
+            // A line more on each side of a guess, since neurons are not spread evenly.
+            let first = guess(range.start);
+            if range.start > 0 {
+                look(first.saturating_sub(LINE));
+            }
+            [first, first + LINE, first + 2 * LINE].into_iter().for_each(&mut look);
+            if range.end < n {
+                let end = guess(range.end);
+                [end.saturating_sub(LINE), end, end + LINE].into_iter().for_each(&mut look);
             }
         }
         // Nobody needs the numbers, but the compiler must not know.
