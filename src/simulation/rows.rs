@@ -224,7 +224,7 @@ impl Rows {
         let is_before = |place: u32| (neurons[self.order.synapse(place, *base) as usize] as usize) < limit;
         // Near where it would be if neurons were spread evenly, or else on one side of that.
         let guess = span.start + share(span.len(), limit, n) as u32;
-        let near = 2 * (span.len() as u32).isqrt() + 4;
+        let near = span.len() as u32 / 16 + 16;
         let (mut low, mut high) = (guess.saturating_sub(near).max(span.start), (guess + near).min(span.end));
         if low > span.start && !is_before(low - 1) {
             (low, high) = (span.start, low - 1);
