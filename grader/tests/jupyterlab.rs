@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use grader::notebook::Notebook;
 use serde_json::Value;
@@ -18,8 +19,14 @@ fn run(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Python with JupyterLab and Playwright, and a browser if the machine has none.
+/// Python with JupyterLab and Playwright, and a browser if the machine has none; made by the first test that asks for it, while
+/// the others wait.
 fn python() -> PathBuf {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON.get_or_init(prepared).clone()
+}
+
+fn prepared() -> PathBuf {
     let folder = root().join("target/spikelab/browser");
     let python = folder.join("bin/python");
     let works = |python: &Path| {
