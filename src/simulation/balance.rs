@@ -60,19 +60,12 @@ impl Balance {
         }
         let speeds = parts.map(|(elements, seconds)| elements as f64 / seconds);
         let sum: f64 = speeds.clone().sum();
-        let mut before = 0.0;
-        for ((wanted, end), speed) in self.wanted.iter_mut().zip(&self.ends).zip(speeds) {
-            let share = end - before;
-            before = *end;
+        for ((wanted, share), speed) in self.wanted.iter_mut().zip(shares(&self.ends)).zip(speeds) {
             let seen = (speed / sum).clamp(share * (1.0 - MOST), share * (1.0 + MOST));
             *wanted += BELIEF * (seen - *wanted);
         }
-        let mut before = 0.0;
-        let differs = |(end, wanted): (&f64, &f64)| {
-            let share = end - std::mem::replace(&mut before, *end);
-            (wanted - share).abs() * self.ends.len() as f64 > ALIKE
-        };
-        if self.ends.iter().zip(&self.wanted).any(differs) {
+        let differs = |(share, wanted): (f64, &f64)| (wanted - share).abs() * self.ends.len() as f64 > ALIKE;
+        if shares(&self.ends).zip(&self.wanted).any(differs) {
             self.settle();
         }
     }
@@ -100,6 +93,12 @@ impl Balance {
             end
         }));
     }
+}
+
+/// What lies between these ends.
+fn shares(ends: &[f64]) -> impl Iterator<Item = f64> {
+    let begins = std::iter::once(&0.0).chain(ends);
+    ends.iter().zip(begins).map(|(end, begin)| end - begin)
 }
 
 #[cfg(test)]
