@@ -1,6 +1,8 @@
 //! Text of strangers made safe to show: nothing in it moves the cursor, turns the line round or hides itself.
 //! What is taken out is shown by its number, so that two different names never look the same.
 
+use std::fmt::Display;
+
 use unicode_width::UnicodeWidthChar;
 
 /// Characters that change how others are shown, or are not shown at all.
@@ -52,6 +54,13 @@ pub fn line(text: &str, columns: usize) -> String {
     }
     out.push('…');
     out
+}
+
+/// A number of things: `1 pair`, `2 pairs`.
+#[must_use]
+pub fn counted<N: Display + PartialEq + From<u8>>(n: N, what: &str) -> String {
+    let plural = if n == N::from(1) { "" } else { "s" };
+    format!("{n} {what}{plural}")
 }
 
 /// At most `bytes` of a text, with a word about what was left out.

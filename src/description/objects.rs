@@ -203,6 +203,16 @@ pub enum Side {
     Post,
 }
 
+impl Side {
+    /// What is this side's of what both have.
+    pub(crate) fn of<T>(self, pre: T, post: T) -> T {
+        match self {
+            Self::Pre => pre,
+            Self::Post => post,
+        }
+    }
+}
+
 /// What the spikes of one side do to synapses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

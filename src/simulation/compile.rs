@@ -11,7 +11,7 @@ use super::program::CodeProgram;
 use super::schedule::{Agenda, Entry, Task};
 use super::state_update::StateUpdate;
 use crate::codegen::{Lowering, Tape};
-use crate::description::{Side, Timing};
+use crate::description::Timing;
 use crate::equations::{Definition, Equations, Expr, ExprKind, Flag, Owner, Scope};
 use crate::error::{Error, ErrorKind, Result};
 use crate::groups::{Context, GroupState, SPIKE};
@@ -46,10 +46,7 @@ impl<'a> Engine<'a> {
             let (update, pathways) = engine.wiring(&state, (source, target), context)?;
             let stream = context.stream(&format!("{} stateupdater", state.name()));
             let drivers = state.description.pathways.iter().map(|d| {
-                let (g, view) = match d.side {
-                    Side::Pre => (source, &state.source),
-                    Side::Post => (target, &state.target),
-                };
+                let (g, view) = d.side.of((source, &state.source), (target, &state.target));
                 let event = d.event.as_deref().unwrap_or(SPIKE);
                 Events::new(g, &engine.groups[g].0, event, view.range.clone())
             });
@@ -186,14 +183,8 @@ impl<'a> Engine<'a> {
         let update = choose(state.description.method.as_deref(), &state.equations, &scope, false)?.1;
         let mut pathways = Vec::new();
         for (k, d) in state.description.pathways.iter().enumerate() {
-            let driver = if d.side == Side::Pre { before } else { behind };
-            pathways.push(Pathway::new(
-                state,
-                (before, behind),
-                context,
-                (k, d),
-                (driver.dt(context), &mut self.crew),
-            )?);
+            let dt = d.side.of(before, behind).dt(context);
+            pathways.push(Pathway::new(state, (before, behind), context, (k, d), (dt, &mut self.crew))?);
         }
         Ok((StateUpdate::new(update), pathways))
     }
@@ -223,7 +214,7 @@ impl<'a> Engine<'a> {
             )?;
         }
         for (k, p) in d.pathways.iter().enumerate() {
-            let (driver, order) = if p.side == Side::Pre { (before, -1) } else { (behind, 1) };
+            let (driver, order) = p.side.of((before, -1), (behind, 1));
             let (when, order) = place(&p.timing, "synapses", order);
             let task = Task::Propagate(s, k);
             agenda.add(context, when, order, format!("{name}_{}", p.name), task, driver.dt(context))?;

@@ -113,10 +113,7 @@ impl Pathway {
             }
             _ => None,
         };
-        let (drivers, drivers_n) = match d.side {
-            Side::Pre => (&synapses.i, source.len()),
-            Side::Post => (&synapses.j, target.len()),
-        };
+        let (drivers, drivers_n) = d.side.of((&synapses.i, source.len()), (&synapses.j, target.len()));
         let rows = Rows::new(drivers, drivers_n, delay_steps(synapses, context, &d.name, dt, crew)?);
         let is_to_target = writes.first().is_some_and(|w| w.at.owner == Owner::Post);
         let is_lasting = d.side == Side::Pre && is_to_target && rows.are_plain();

@@ -115,11 +115,11 @@ impl Network {
         for object in &objects.synapses {
             let mut state = object.live()?.state();
             let own = state.with_ends(|source, target| {
-                Ok([source.description.timing.dt.is_some(), target.description.timing.dt.is_some()])
+                Ok((source.description.timing.dt.is_some(), target.description.timing.dt.is_some()))
             })?;
             let sides: Vec<_> = state.description.pathways.iter().map(|p| p.side).collect();
             for (queue, side) in state.queues.iter_mut().zip(sides) {
-                if !own[usize::from(side == crate::description::Side::Post)] {
+                if !side.of(own.0, own.1) {
                     queue.rescale(context.dt, dt);
                 }
             }

@@ -355,7 +355,7 @@ impl Synapses {
         let state = SynapsesState::new(d.clone(), source, target, &mut context)?;
         state.with_ends(|before, behind| {
             for p in &state.description.pathways {
-                let driver = if p.side == Side::Pre { before } else { behind };
+                let driver = p.side.of(before, behind);
                 let event = p.event.as_deref().unwrap_or(SPIKE);
                 if !driver.events.contains_key(event) {
                     return Err(no_event(driver, event));

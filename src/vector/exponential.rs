@@ -129,7 +129,7 @@ pub(super) fn near_exprel(x: f64) -> f64 {
     let (q, r2) = core(r);
     let power = power_of_two(shifted);
     let ratio = fused(power, fused(r2, q, r), power - 1.0) / x;
-    // The whole number is 0 there, and r is x.
+    // The whole number is 0 there, and r is x: this is `small_exprel`.
     if x.abs() <= SMALL { fused(r, q, 1.0) } else { ratio }
 }
 

@@ -51,9 +51,9 @@ pub(crate) fn run() -> io::Result<ExitCode> {
     if let Some(said) = compiler.stderr.take() {
         for line in BufReader::new(said).split(b'\n') {
             let mut line = line?;
-            says_why |= is_error(&line);
-            if let Some(advised) = advised(&line) {
-                line = advised.into_bytes();
+            if let Some(error) = error(&line) {
+                says_why = true;
+                line = advised(error).map_or(line, String::into_bytes);
             }
             line.push(b'\n');
             out.write_all(&line)?;
@@ -73,13 +73,13 @@ pub(crate) fn run() -> io::Result<ExitCode> {
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-fn is_error(line: &[u8]) -> bool {
-    serde_json::from_slice::<Value>(line).is_ok_and(|message| message["level"] == "error")
+/// The error that a line of the compiler's tells of.
+fn error(line: &[u8]) -> Option<Value> {
+    serde_json::from_slice::<Value>(line).ok().filter(|message| message["level"] == "error")
 }
 
-/// The line of JSON with advice, if it is an error that has some and rustc itself has none at that place.
-fn advised(line: &[u8]) -> Option<String> {
-    let mut error: Value = serde_json::from_slice(line).ok()?;
+/// The line of JSON with advice, if the error has some and rustc itself has none at that place.
+fn advised(mut error: Value) -> Option<String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (code, message) = (text(&error["code"]["code"]), text(&error["message"]));
     let spans = error["spans"].as_array()?;
@@ -104,7 +104,7 @@ fn advised(line: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn error(children: &Value) -> String {
+    fn line(children: &Value) -> String {
         let place = json!({ "is_primary": true, "label": "expected `f64`, found integer", "line_start": 1 });
         json!({
             "message": "mismatched types", "code": { "code": "E0308" }, "level": "error",
@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn advice_comes_as_help_at_the_place_of_the_error() {
-        let said: Value = serde_json::from_str(&advised(error(&json!([])).as_bytes()).unwrap()).unwrap();
+        let told = error(line(&json!([])).as_bytes()).unwrap();
+        let said: Value = serde_json::from_str(&advised(told).unwrap()).unwrap();
         let help = &said["children"][0];
         assert!(help["message"].as_str().unwrap().contains("`10.0` instead of `10`"), "{said}");
         assert_eq!((&help["spans"][0]["line_start"], &help["spans"][0]["label"]), (&json!(1), &Value::Null));
@@ -125,9 +126,10 @@ mod tests {
     fn where_rustc_advises_and_where_there_is_no_advice_nothing_changes() {
         let own =
             json!([{ "message": "use a float literal", "level": "help", "spans": [{}], "children": [] }]);
-        assert_eq!(advised(error(&own).as_bytes()), None);
+        assert_eq!(error(line(&own).as_bytes()).and_then(advised), None);
         for line in ["", "no JSON", "{}", "{\"message\":\"x\",\"spans\":[],\"children\":[]}"] {
-            assert_eq!(advised(line.as_bytes()), None);
+            assert_eq!(error(line.as_bytes()), None);
         }
+        assert_eq!(advised(json!({ "message": "x", "spans": [], "children": [] })), None);
     }
 }

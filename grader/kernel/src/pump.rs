@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, getppid, kill_process};
 
 use crate::advise;
 use crate::filter::{Filter, Reader, most_bytes};
-use crate::words::Words;
+use crate::words::{HINT, Words};
 
 /// Names the descriptor that the cells' stderr arrives on; stdout arrives on stdin.
 pub(crate) const ERROR_PIPE: &str = "SPIKELAB_ERROR_PIPE";
@@ -165,8 +165,7 @@ impl Errors {
         }
         let skip = self.text.len().saturating_sub(KEPT);
         let text = String::from_utf8_lossy(&self.text[skip..]);
-        // Advice for a terminal, which a notebook is not.
-        let kept = text.lines().filter(|line| !line.starts_with("note: run with `RUST_BACKTRACE="));
+        let kept = text.lines().filter(|line| !line.starts_with(HINT));
         let text = kept.collect::<Vec<_>>().join("\n");
         if done {
             if !self.text.is_empty() {

@@ -2,7 +2,8 @@
 //! A filter from one piece of standard error to the next; what is no such report passes at once.
 
 const PANIC: &[u8] = b"thread '";
-const HINT: &[u8] = b"note: run with `RUST_BACKTRACE=";
+/// What a line begins with that tells how to see where a panic came from: advice for a terminal, which a notebook is not.
+pub(crate) const HINT: &str = "note: run with `RUST_BACKTRACE=";
 /// Stands in the place of the line that names thread and place.
 const PANICKED: &[u8] = b"This cell panicked:\n";
 
@@ -44,7 +45,7 @@ impl Words {
     fn may_change(&self) -> bool {
         let line = &self.held[..];
         let begins = |mark: &[u8]| line.starts_with(mark) || mark.starts_with(line);
-        line == b"\n" || begins(PANIC) || begins(HINT)
+        line == b"\n" || begins(PANIC) || begins(HINT.as_bytes())
     }
 
     /// A whole line that may have to change.
@@ -57,7 +58,7 @@ impl Words {
             self.held = PANICKED.to_vec();
             self.has_gap = false;
             self.pass(out);
-        } else if self.held.starts_with(HINT) {
+        } else if self.held.starts_with(HINT.as_bytes()) {
             self.held.clear();
         } else {
             self.pass(out);

@@ -38,12 +38,11 @@ pub fn similar(place: &Place, most: usize) -> Result<Outcome> {
             given.extend(sources(&course.notebook(&path)?).map(|source| solved(&source)));
         }
         let found = pairs(class, &given, COMMON);
-        let counted = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         println!(
             "{}: {}, {} with code in common",
             text::line(name, 30),
-            counted(class.len(), "submission"),
-            counted(found.len(), "pair")
+            text::counted(class.len(), "submission"),
+            text::counted(found.len(), "pair")
         );
         for pair in found.iter().take(most) {
             any = true;

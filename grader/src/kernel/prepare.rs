@@ -16,6 +16,14 @@ use super::{KernelEnvironment, KernelError, Session, standard_library, vendor};
 use crate::outcome::Isolation;
 use crate::runner::Kernel;
 
+/// What is there, or will be, and the lock that keeps others from making it as long as this lives.
+struct Found {
+    environment: KernelEnvironment,
+    workspace: PathBuf,
+    toolchain: Toolchain,
+    _lock: std::fs::File,
+}
+
 impl KernelEnvironment {
     /// Finds or makes the kernel and its template, with a progress bar while that takes long.
     ///
@@ -23,12 +31,11 @@ impl KernelEnvironment {
     /// A sandbox that cannot be had although it is asked for, no compiler, no network for the first build, no room on
     /// the disk.
     pub async fn prepare(isolation: Isolation) -> Result<Self, KernelError> {
-        let (environment, guard) = Self::find(isolation).await?;
-        if !environment.is_complete() {
-            environment.make().await?;
+        let found = Found::look(isolation).await?;
+        if !found.environment.is_complete() {
+            found.environment.make(&found.workspace, &found.toolchain).await?;
         }
-        drop(guard);
-        Ok(environment)
+        Ok(found.environment)
     }
 
     /// The same for a kernel that Jupyter starts, and ends if it takes long (VS Code after a minute): what is to be made is
@@ -37,11 +44,12 @@ impl KernelEnvironment {
     /// # Errors
     /// As above.
     pub async fn prepare_apart() -> Result<Self, KernelError> {
-        let (environment, guard) = Self::find(Isolation::None).await?;
-        if environment.is_complete() {
-            return Ok(environment);
+        let found = Found::look(Isolation::None).await?;
+        if found.environment.is_complete() {
+            return Ok(found.environment);
         }
-        drop(guard);
+        // Whoever makes it needs the lock.
+        drop(found);
         eprintln!("compiling the library for the kernel (once; it goes on if Jupyter gives up)");
         // The shell ends at once, so that nobody finds the process among this one's children.
         let mut apart = tokio::process::Command::new("/bin/sh");
@@ -51,58 +59,6 @@ impl KernelEnvironment {
             drop(apart.arg(program).stdin(Stdio::null()).output().await);
         }
         Self::prepare(Isolation::None).await
-    }
-
-    /// What is there, or will be, and the lock that keeps others from making it.
-    async fn find(isolation: Isolation) -> Result<(Self, std::fs::File), KernelError> {
-        let workspace = workspace()?;
-        let toolchain = Toolchain::find(&workspace)?;
-        let target = target(&workspace);
-        let cache = target.join("spikelab");
-        std::fs::create_dir_all(&cache).map_err(|e| KernelError::io("make", &cache, &e))?;
-        // Several graders may start at once; the first one builds, the others wait.
-        let lock = cache.join("lock");
-        let guard = std::fs::File::create(&lock).map_err(|e| KernelError::io("write", &lock, &e))?;
-        guard.lock().map_err(|e| KernelError::io("lock", &lock, &e))?;
-        let launcher = build("spikelab-box", &workspace, &target, &toolchain)?;
-        if isolation == Isolation::Full {
-            // Told before the kernel is built, which takes minutes.
-            super::sandbox::require(&launcher, &toolchain.sysroot).await?;
-        }
-        let program = build("spikelab-kernel", &workspace, &target, &toolchain)?;
-        let kind = if isolation == Isolation::Full { "box-" } else { "" };
-        let place = cache.join(format!("{kind}{}", key(&workspace, &program, &toolchain)?));
-        let sources = standard_library::sources(&toolchain, &cache.join(named(&toolchain.version)))?;
-        let (config, template) = (place.join("config"), place.join("template"));
-        let layout = Layout {
-            grader: super::toolchain::grader(),
-            toolchain: toolchain.sysroot.clone(),
-            kernel: program.clone(),
-            config: config.clone(),
-            sources: sources.clone(),
-            library: place.join("library"),
-            crates: place.join("crates"),
-            template: template.clone(),
-        };
-        let plain = Layout {
-            sources: place.join("plain/std"),
-            library: place.join("plain/library"),
-            crates: place.join("plain/crates"),
-            ..layout.clone()
-        };
-        let environment = Self {
-            isolation,
-            program,
-            launcher,
-            config,
-            sources,
-            template,
-            work: place.join("work"),
-            path: toolchain.path(),
-            layout,
-            plain,
-        };
-        Ok((environment, guard))
     }
 
     /// The file that says that everything is made.
@@ -121,9 +77,7 @@ impl KernelEnvironment {
     }
 
     /// Configuration, and a template in which the library has been compiled and used.
-    async fn make(&self) -> Result<(), KernelError> {
-        let workspace = &workspace()?;
-        let toolchain = &Toolchain::find(workspace)?;
+    async fn make(&self, workspace: &Path, toolchain: &Toolchain) -> Result<(), KernelError> {
         let bar = spinner("compiling the library for the kernel (once)");
         let layout = &self.layout;
         for folder in [&self.template, &self.work, &self.config, &layout.library, &layout.crates] {
@@ -195,6 +149,59 @@ impl KernelEnvironment {
         }
         bar.finish_and_clear();
         write(&self.complete(), "")
+    }
+}
+
+impl Found {
+    async fn look(isolation: Isolation) -> Result<Self, KernelError> {
+        let workspace = workspace()?;
+        let toolchain = Toolchain::find(&workspace)?;
+        let target = target(&workspace);
+        let cache = target.join("spikelab");
+        std::fs::create_dir_all(&cache).map_err(|e| KernelError::io("make", &cache, &e))?;
+        // Several graders may start at once; the first one builds, the others wait.
+        let place = cache.join("lock");
+        let lock = std::fs::File::create(&place).map_err(|e| KernelError::io("write", &place, &e))?;
+        lock.lock().map_err(|e| KernelError::io("lock", &place, &e))?;
+        let launcher = build("spikelab-box", &workspace, &target, &toolchain)?;
+        if isolation == Isolation::Full {
+            // Told before the kernel is built, which takes minutes.
+            super::sandbox::require(&launcher, &toolchain.sysroot).await?;
+        }
+        let program = build("spikelab-kernel", &workspace, &target, &toolchain)?;
+        let kind = if isolation == Isolation::Full { "box-" } else { "" };
+        let place = cache.join(format!("{kind}{}", key(&workspace, &program, &toolchain)?));
+        let sources = standard_library::sources(&toolchain, &cache.join(named(&toolchain.version)))?;
+        let (config, template) = (place.join("config"), place.join("template"));
+        let layout = Layout {
+            grader: super::toolchain::grader(),
+            toolchain: toolchain.sysroot.clone(),
+            kernel: program.clone(),
+            config: config.clone(),
+            sources: sources.clone(),
+            library: place.join("library"),
+            crates: place.join("crates"),
+            template: template.clone(),
+        };
+        let plain = Layout {
+            sources: place.join("plain/std"),
+            library: place.join("plain/library"),
+            crates: place.join("plain/crates"),
+            ..layout.clone()
+        };
+        let environment = KernelEnvironment {
+            isolation,
+            program,
+            launcher,
+            config,
+            sources,
+            template,
+            work: place.join("work"),
+            path: toolchain.path(),
+            layout,
+            plain,
+        };
+        Ok(Self { environment, workspace, toolchain, _lock: lock })
     }
 }
 

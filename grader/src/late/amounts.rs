@@ -8,6 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::text::counted;
+
 /// An instant with its zone, as `2026-11-20T23:59+01:00`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(pub(super) Timestamp);
@@ -184,13 +186,12 @@ pub(super) fn percent(text: &str) -> Option<Percent> {
 /// A length of time by its two largest units.
 pub(super) fn words(seconds: i64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds % 86_400 / 3600, seconds % 3600 / 60);
-    let plural = |n: i64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     match (days, hours, minutes) {
-        (0, 0, 0) => plural(seconds, "second"),
+        (0, 0, 0) => counted(seconds, "second"),
         (0, 0, m) => format!("{m} min"),
         (0, h, 0) => format!("{h} h"),
         (0, h, m) => format!("{h} h {m} min"),
-        (d, 0, _) => plural(d, "day"),
-        (d, h, _) => format!("{} {h} h", plural(d, "day")),
+        (d, 0, _) => counted(d, "day"),
+        (d, h, _) => format!("{} {h} h", counted(d, "day")),
     }
 }
