@@ -6,8 +6,9 @@ use super::exponential::{
     near_expm1, near_exprel, near_inverse_exprel, pow, sinh, small_exprel, tanh,
 };
 use super::functions::{Fun1, Fun2};
+use super::search::{STRIDE, bits, set};
 use super::trigonometric::{NEAR_ANGLES, acos, asin, atan, cos, near_cos, near_sin, near_tan, sin, tan};
-use super::width::{Loop, Width, eight};
+use super::width::{Loop, Width};
 
 /// Where an operand comes from.
 #[derive(Clone, Copy, Debug)]
@@ -147,15 +148,11 @@ impl Loop for Places<'_> {
     type Output = usize;
     #[inline(always)]
     fn run(self) -> usize {
-        const STRIDE: usize = 16;
         let mut count = 0;
-        for (k, part) in self.a.chunks(STRIDE).enumerate() {
-            if part.iter().map(|x| u64::from(is_outside(*x, self.limit))).sum::<u64>() == 0 {
-                continue;
-            }
-            for (i, x) in part.iter().enumerate() {
-                self.places[count] = k * STRIDE + i;
-                count += usize::from(is_outside(*x, self.limit));
+        for (k, stride) in self.a.chunks(STRIDE).enumerate() {
+            for place in set(bits(stride, |x| is_outside(x, self.limit))) {
+                self.places[count] = k * STRIDE + place;
+                count += 1;
             }
         }
         count
@@ -392,65 +389,4 @@ pub(crate) fn linear(
             linear(width, out, (Source::Slice(&x), y, z), mask, by);
         }
     }
-}
-
-/// The places, counted from `first`, where x is greater than a limit and the mask is true.
-pub(crate) fn positions(
-    width: Width,
-    x: &[f64],
-    limit: f64,
-    mask: Option<&[f64]>,
-    first: usize,
-    found: &mut Vec<u32>,
-) {
-    const STRIDE: usize = 32;
-    struct Search<'a> {
-        x: &'a [f64],
-        limit: f64,
-        mask: Option<&'a [f64]>,
-        first: usize,
-        found: &'a mut Vec<u32>,
-    }
-    impl Loop for Search<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
-            for (k, part) in self.x.chunks(STRIDE).enumerate() {
-                // Counted, not stopped at the first: that is what becomes wide.
-                let mut count = 0_u64;
-                for x in part {
-                    count = count.wrapping_add(u64::from(*x > self.limit));
-                }
-                if count == 0 {
-                    continue;
-                }
-                for (i, x) in part.iter().enumerate() {
-                    let at = k * STRIDE + i;
-                    if *x > self.limit && self.mask.is_none_or(|m| m[at] != 0.0) {
-                        self.found.push(u32::try_from(self.first + at).unwrap_or(u32::MAX));
-                    }
-                }
-            }
-        }
-    }
-    width.run(Search { x, limit, mask, first, found });
-}
-
-/// The largest of the numbers, or minus infinity; what is no number does not count.
-pub(crate) fn largest(width: Width, x: &[f64]) -> f64 {
-    struct Largest<'a>(&'a [f64]);
-    impl Loop for Largest<'_> {
-        type Output = f64;
-        #[inline(always)]
-        fn run(self) -> f64 {
-            // Eight at a time: the largest of all does not depend on the order.
-            let mut best = [f64::NEG_INFINITY; 8];
-            let (chunks, rest) = self.0.as_chunks();
-            for chunk in chunks {
-                best = eight(&best, chunk, |best, x| if x > best { x } else { best });
-            }
-            best.iter().chain(rest).copied().fold(f64::NEG_INFINITY, f64::max)
-        }
-    }
-    width.run(Largest(x))
 }

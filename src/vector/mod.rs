@@ -4,15 +4,16 @@
 mod exponential;
 mod functions;
 mod kernels;
+mod search;
 mod trigonometric;
 mod width;
 
 pub(crate) use exponential::near_log;
 pub(crate) use functions::{Fun1, Fun2};
 pub(crate) use kernels::{
-    Linear, Source, add_product_where, binary, largest, linear, map, multiply_add, multiply_add_multiple,
-    positions, select,
+    Linear, Source, add_product_where, binary, linear, map, multiply_add, multiply_add_multiple, select,
 };
+pub(crate) use search::{largest, positions};
 pub(crate) use trigonometric::near_cos;
 pub(crate) use width::{Loop, Width, eight};
 
