@@ -8,16 +8,23 @@ pub(super) const STRIDE: usize = 32;
 
 /// A bit for each number of a stride that something is true of: no jump, and a place for each, which is what becomes wide.
 #[inline(always)]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "an iterator may stay a call where the library is compiled in several units"
+)]
 pub(super) fn bits(stride: &[f64], is_true: impl Fn(f64) -> bool) -> u64 {
-    let each = |stride: &[f64]| {
-        let mut bits = 0;
-        for (i, x) in stride.iter().enumerate() {
-            bits |= u64::from(is_true(*x)) << i;
-        }
-        bits
-    };
+    let mut bits = 0;
     // A length that the compiler knows makes it faster.
-    if let Ok(whole) = <&[f64; STRIDE]>::try_from(stride) { each(whole) } else { each(stride) }
+    if let Ok(whole) = <&[f64; STRIDE]>::try_from(stride) {
+        for k in 0..STRIDE {
+            bits |= u64::from(is_true(whole[k])) << k;
+        }
+    } else {
+        for k in 0..stride.len() {
+            bits |= u64::from(is_true(stride[k])) << k;
+        }
+    }
+    bits
 }
 
 /// Which bits are set, from the lowest on.
@@ -44,10 +51,8 @@ impl Loop for Hits<'_> {
         let mut hits = u64::from(rest.iter().any(|x| *x > self.limit)) << strides.len();
         for (k, stride) in strides.iter().enumerate() {
             let mut any = [0; 8];
-            for eight in stride.as_chunks::<8>().0 {
-                for (any, x) in any.iter_mut().zip(eight) {
-                    *any |= u64::from(*x > self.limit);
-                }
+            for x in stride.as_chunks().0 {
+                any = eight(&any, x, |any, x: f64| any | u64::from(x > self.limit));
             }
             hits |= u64::from(any != [0; 8]) << k;
         }

@@ -74,7 +74,7 @@ pub(crate) trait Loop {
 /// A function of two for each of eight. `zip` would say the same, but stays a call where the library is compiled in several
 /// units, as it is for students, and such a loop does not become wide.
 #[inline(always)]
-pub(crate) fn eight<T: Copy>(a: &[T; 8], b: &[T; 8], f: impl Fn(T, T) -> T) -> [T; 8] {
+pub(crate) fn eight<A: Copy, B: Copy>(a: &[A; 8], b: &[B; 8], f: impl Fn(A, B) -> A) -> [A; 8] {
     let [a0, a1, a2, a3, a4, a5, a6, a7] = *a;
     let [b0, b1, b2, b3, b4, b5, b6, b7] = *b;
     [f(a0, b0), f(a1, b1), f(a2, b2), f(a3, b3), f(a4, b4), f(a5, b5), f(a6, b6), f(a7, b7)]
