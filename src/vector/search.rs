@@ -8,23 +8,25 @@ pub(super) const STRIDE: usize = 32;
 
 /// A bit for each number of a stride that something is true of: no jump, and a place for each, which is what becomes wide.
 #[inline(always)]
-#[expect(
-    clippy::needless_range_loop,
-    reason = "an iterator may stay a call where the library is compiled in several units"
-)]
 pub(super) fn bits(stride: &[f64], is_true: impl Fn(f64) -> bool) -> u64 {
-    let mut bits = 0;
-    // A length that the compiler knows makes it faster.
-    if let Ok(whole) = <&[f64; STRIDE]>::try_from(stride) {
-        for k in 0..STRIDE {
-            bits |= u64::from(is_true(whole[k])) << k;
-        }
-    } else {
+    #[inline(always)]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "an iterator may stay a call where the library is compiled in several units"
+    )]
+    fn each(stride: &[f64], is_true: impl Fn(f64) -> bool) -> u64 {
+        let mut bits = 0;
         for k in 0..stride.len() {
             bits |= u64::from(is_true(stride[k])) << k;
         }
+        bits
     }
-    bits
+    // A length that the compiler knows makes it faster.
+    if let Ok(whole) = <&[f64; STRIDE]>::try_from(stride) {
+        each(whole, is_true)
+    } else {
+        each(stride, is_true)
+    }
 }
 
 /// Which bits are set, from the lowest on.
@@ -85,7 +87,7 @@ pub(crate) fn positions(
     first: usize,
     found: &mut Vec<u32>,
 ) {
-    /// So many strides, one for each bit and one more for the rest.
+    /// So many strides that a bit is left for what is shorter than one.
     const PART: usize = 63 * STRIDE;
     for (k, part) in x.chunks(PART).enumerate() {
         for stride in set(width.run(Hits { x: part, limit })) {
